@@ -4,9 +4,9 @@
 //! equal text: the *canonical form*, over which digests are made (law A14). That form has its keys sorted by
 //! their UTF-8 bytes, no white space, one spelling a number and as few escapes as can be.
 //!
-//! What a store hands back is taken as it is ([`Json::as_stored`]): it is read when it is decoded, and is equal
-//! to what was committed whatever its key order, white space or spelling of numbers (law R04).
-//! Nothing here limits a text's length; the limits of law A08 are checked where commits are made.
+//! What a store hands back is taken as it is ([`Json::as_stored`]): it is read when it is decoded, and is
+//! equal to what was committed whatever its key order, white space or spelling of numbers (law R04). Nothing
+//! here limits a text's length; the limits of law A08 are checked where commits are made.
 
 mod as_text;
 mod compound;
@@ -79,7 +79,8 @@ impl Json {
     /// ```
     /// use annals_core::Json;
     ///
-    /// assert_eq!(Json::parse(r#"{"b": [1.50, 1e21], "a": "\u00e9"}"#)?.as_str(), r#"{"a":"é","b":[1.5,1e+21]}"#);
+    /// let json = Json::parse(r#"{"b": [1.50, 1e21], "a": "\u00e9"}"#)?;
+    /// assert_eq!(json.as_str(), r#"{"a":"é","b":[1.5,1e+21]}"#);
     /// assert!(Json::parse(r#"{"a":1,"a":2}"#).is_err());
     /// # Ok::<(), annals_core::NotPortable>(())
     /// ```
@@ -130,7 +131,8 @@ impl Json {
         Self::from_serialize(value)
     }
 
-    /// Takes what a store handed back, as it is and unchecked. What is wrong with it shows when it is decoded.
+    /// Takes what a store handed back, as it is and unchecked. What is wrong with it shows when it is
+    /// decoded.
     ///
     /// ```
     /// use annals_core::Json;
@@ -209,8 +211,8 @@ impl Json {
 
     /// Decodes the text into a type that may borrow from it.
     ///
-    /// A `&str` can be borrowed only where the text holds no escapes; `Cow<str>` with `#[serde(borrow)]` always
-    /// works.
+    /// A `&str` can be borrowed only where the text holds no escapes; `Cow<str>` with `#[serde(borrow)]`
+    /// always works.
     ///
     /// ```
     /// use annals_core::Json;

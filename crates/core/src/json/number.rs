@@ -1,8 +1,9 @@
 //! Numbers: which are portable (law A09), and the one spelling of each.
 //!
-//! An integer within `i64` or `u64` keeps its digits. Every other number is an `f64`, spelt as ECMAScript spells
-//! it (RFC 8785). Where that spelling is an integer (`1e20`), the digits are those of the shortest spelling, so a
-//! number comes out the same whether it entered as a float, as canonical text, or as a database respelt it.
+//! An integer within `i64` or `u64` keeps its digits. Every other number is an `f64`, spelt as ECMAScript
+//! spells it (RFC 8785). Where that spelling is an integer (`1e20`), the digits are those of the shortest
+//! spelling, so a number comes out the same whether it entered as a float, as canonical text, or as a
+//! database respelt it.
 
 use super::not_portable::{Failure, JsonPath, NotPortable};
 
@@ -68,8 +69,8 @@ fn refuse_special(value: f64) -> Result<(), Failure> {
     Err(Failure::new(NotPortable::NotFinite { path: JsonPath::default(), value }))
 }
 
-/// Appends the canonical spelling of an integer literal: JSON's digits with an optional minus, no fraction and
-/// no exponent.
+/// Appends the canonical spelling of an integer literal: JSON's digits with an optional minus, no fraction
+/// and no exponent.
 pub(super) fn push_integer_literal(out: &mut String, literal: &str) -> Result<(), Failure> {
     const ALWAYS_WITHIN: usize = 18;
     if literal == "-0" {
@@ -101,8 +102,8 @@ pub(super) fn push_float_literal(out: &mut String, literal: &str) -> Result<(), 
     push_f64(out, value)
 }
 
-/// The `f64` whose shortest spelling, written out, is exactly this integer. That is how `PostgreSQL` hands back
-/// `1e300`; any other integer this long would lose digits as an `f64`, and is refused.
+/// The `f64` whose shortest spelling, written out, is exactly this integer. That is how `PostgreSQL` hands
+/// back `1e300`; any other integer this long would lose digits as an `f64`, and is refused.
 fn float_spelt_by(integer: &str) -> Option<f64> {
     let digits = integer.strip_prefix('-').unwrap_or(integer);
     if digits.len() > LONGEST_INTEGER {

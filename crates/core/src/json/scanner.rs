@@ -182,8 +182,8 @@ impl Scanner<'_, '_> {
     }
 }
 
-/// Reads the string whose opening quote is at `at`, appends its canonical inside, and moves behind its closing
-/// quote. Answers whether the canonical inside holds escapes.
+/// Reads the string whose opening quote is at `at`, appends its canonical inside, and moves behind its
+/// closing quote. Answers whether the canonical inside holds escapes.
 fn string_inside(
     text: &str,
     at: &mut usize,

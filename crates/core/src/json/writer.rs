@@ -1,8 +1,8 @@
 //! The writer of canonical text: both the scanner and the serializer write through it.
 //!
 //! It orders the members of an object when the object is closed (and only if they came unordered), refuses
-//! duplicate keys and nesting beyond [`MAX_DEPTH`], and knows the key at hand for an error's path. Its buffers are
-//! kept per thread, so that a document costs one allocation: its final text.
+//! duplicate keys and nesting beyond [`MAX_DEPTH`], and knows the key at hand for an error's path. Its
+//! buffers are kept per thread, so that a document costs one allocation: its final text.
 
 use std::cell::Cell;
 use std::sync::Arc;

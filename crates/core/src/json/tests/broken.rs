@@ -1,5 +1,5 @@
-//! `Serialize` implementations that break serde's rules, pass over errors, or make JSON on the way: they get an
-//! error or the right text, and never text that is not canonical.
+//! `Serialize` implementations that break serde's rules, pass over errors, or make JSON on the way: they get
+//! an error or the right text, and never text that is not canonical.
 
 use std::fmt;
 
@@ -75,6 +75,7 @@ fn broken_implementations_get_errors() {
         let mut map = serializer.serialize_map(None)?;
         map.serialize_key("a")?;
         map.serialize_key("b")?;
+        map.serialize_value(&1)?;
         map.end()
     });
     serialize_by!(NoKey, |serializer| {

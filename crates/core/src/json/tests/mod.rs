@@ -1,5 +1,5 @@
-//! Tests of portable JSON: what is refused and in which words, what serializes to what, and the properties that
-//! digests and stores rest on.
+//! Tests of portable JSON: what is refused and in which words, what serializes to what, and the properties
+//! that digests and stores rest on.
 
 mod broken;
 mod numbers;

@@ -1,4 +1,5 @@
-//! Properties over random values and texts: one canonical form a value, agreement with `serde_json`, no panic.
+//! Properties over random values and texts: one canonical form a value, agreement with `serde_json`, no
+//! panic.
 
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;

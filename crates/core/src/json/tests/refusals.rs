@@ -147,6 +147,14 @@ fn depth_is_at_most_64() {
 }
 
 #[test]
+fn siblings_do_not_add_to_the_depth() {
+    let text = format!(r#"{{"a":[{}],"b":[{}]}}"#, ["[]"; 100].join(","), ["{}"; 100].join(","));
+    assert_eq!(canonical(&text), text);
+    let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(Json::from_value(&value).unwrap().as_str(), text);
+}
+
+#[test]
 fn no_depth_exhausts_the_stack() {
     for unit in ["[", r#"{"a":"#, r#"[{"a":"#] {
         let text = unit.repeat(1_000_000);

@@ -131,8 +131,8 @@ pub(super) fn plain_decimal(literal: &str) -> String {
     format!("{sign}{whole}.{fraction}")
 }
 
-/// What `jsonb` hands back for the text of `value`: keys by length and then bytes, a space after `:` and `,`, and
-/// numbers written out. `spelling` is the text that was given to the database for a number.
+/// What `jsonb` hands back for the text of `value`: keys by length and then bytes, a space after `:` and
+/// `,`, and numbers written out. `spelling` is the text that was given to the database for a number.
 pub(super) fn jsonb(value: &Value, spelling: &dyn Fn(&Number) -> String) -> String {
     match value {
         Value::Number(number) => plain_decimal(&spelling(number)),
