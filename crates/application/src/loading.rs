@@ -1,0 +1,254 @@
+//! From a stream to a state: what is cached and the delta, else a snapshot and its tail, else the whole stream.
+//! Promises the same state whichever way it takes (law S01), and that a gap in what the store hands back is an
+//! error. Decides nothing and writes nothing, but has a snapshot replaced that it had to pass over.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use annals_core::{
+    Aggregate, Decoded, RecordedEvent, Rehydrated, StreamHead, StreamId, Version, verify_link,
+};
+use annals_ports::{EventStore, ReadRange, StoreError};
+
+use crate::snapshots::Candidate;
+use crate::{AsOf, LoadError, Repository};
+
+/// What a stream added to a known state.
+enum Delta<A> {
+    Nothing,
+    Grown(Rehydrated<A>),
+    /// The known state is not a beginning of the stream: its history was replaced, by a restore perhaps.
+    NotABeginning,
+}
+
+/// A state read without the cache.
+pub(crate) struct Cold<A> {
+    pub(crate) state: Rehydrated<A>,
+    /// The version of the snapshot that it was read through; 0 without one.
+    base: Version,
+    /// Whether a snapshot was found that had to be passed over.
+    replace_snapshot: bool,
+}
+
+impl<A: Aggregate> Repository<A> {
+    /// A state that was the stream's head after this call began.
+    pub(crate) async fn fresh(&self, stream: &StreamId) -> Result<Arc<Rehydrated<A>>, LoadError> {
+        match self.cache().get(stream) {
+            Some(known) => self.catch_up(stream, known).await,
+            None => self.load_latest(stream).await,
+        }
+    }
+
+    /// The same from a known state, reading only the delta.
+    pub(crate) async fn catch_up(
+        &self,
+        stream: &StreamId,
+        known: Arc<Rehydrated<A>>,
+    ) -> Result<Arc<Rehydrated<A>>, LoadError> {
+        match self.delta(stream, &known, AsOf::Latest).await {
+            Ok(Delta::Nothing) => Ok(known),
+            Ok(Delta::Grown(state)) => {
+                let state = Arc::new(state);
+                self.cache().put(stream, &state);
+                Ok(state)
+            }
+            Ok(Delta::NotABeginning) => self.reload(stream).await,
+            Err(error) => {
+                if matches!(error, LoadError::Decode(_)) {
+                    self.cache().remove(stream);
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// The same when what is known was found not to be a beginning of the stream.
+    pub(crate) async fn reload(&self, stream: &StreamId) -> Result<Arc<Rehydrated<A>>, LoadError> {
+        tracing::warn!(%stream, "the history of a cached state was replaced, reading the stream again");
+        self.cache().remove(stream);
+        self.load_latest(stream).await
+    }
+
+    /// The state as of then, without what lies beyond it.
+    pub(crate) async fn state_as_of(
+        &self,
+        stream: &StreamId,
+        as_of: AsOf,
+    ) -> Result<Rehydrated<A>, LoadError> {
+        let known = self.cache().get(stream).filter(|known| admits(as_of, known.head.as_ref()));
+        if let Some(known) = known {
+            match self.delta(stream, &known, as_of).await? {
+                Delta::Nothing => return Ok(Arc::unwrap_or_clone(known)),
+                Delta::Grown(state) => return Ok(state),
+                Delta::NotABeginning => self.cache().remove(stream),
+            }
+        }
+        Ok(self.load_cold(stream, as_of).await?.state)
+    }
+
+    async fn load_latest(&self, stream: &StreamId) -> Result<Arc<Rehydrated<A>>, LoadError> {
+        let Cold { state, base, replace_snapshot } = self.load_cold(stream, AsOf::Latest).await?;
+        let state = Arc::new(state);
+        match self.snapshots() {
+            // S02, S03: what was passed over is replaced.
+            Some(snapshots) if replace_snapshot => {
+                self.cache().put(stream, &state);
+                snapshots.replace(stream, &state);
+            }
+            _ => self.remember(stream, base, &state),
+        }
+        Ok(state)
+    }
+
+    async fn load_cold(&self, stream: &StreamId, as_of: AsOf) -> Result<Cold<A>, LoadError> {
+        let candidate = match self.snapshots() {
+            Some(snapshots) => snapshots.find(stream, as_of).await,
+            None => Candidate::None,
+        };
+        let replace_snapshot = match candidate {
+            Candidate::Usable(snapshot, head) => {
+                if let Some(state) = self.through_snapshot(stream, snapshot, head, as_of).await? {
+                    return Ok(Cold { state, base: head.version, replace_snapshot: false });
+                }
+                tracing::warn!(%stream, version = %head.version, "passed over a snapshot that is not of this history");
+                true
+            }
+            Candidate::PassedOver => true,
+            Candidate::None => false,
+        };
+        let mut state = Rehydrated::default();
+        if let Some(range) = range(Version::NONE, as_of) {
+            fold(self.events(), stream, range, |event| {
+                if !admits(as_of, Some(&head_of(event))) {
+                    return Ok(ControlFlow::Break(()));
+                }
+                apply_next(&mut state, stream, event)?;
+                Ok(ControlFlow::Continue(()))
+            })
+            .await?;
+        }
+        Ok(Cold { state, base: Version::NONE, replace_snapshot })
+    }
+
+    /// S03: the tail is read from the snapshot's version inclusive, so that its last event can be compared. None
+    /// when the stream has no such event there.
+    async fn through_snapshot(
+        &self,
+        stream: &StreamId,
+        snapshot: A,
+        head: StreamHead,
+        as_of: AsOf,
+    ) -> Result<Option<Rehydrated<A>>, LoadError> {
+        let mut state = Rehydrated::new(snapshot, Some(head));
+        let mut stands = false;
+        let Some(range) = range(head.version.previous(), as_of) else { return Ok(None) };
+        fold(self.events(), stream, range, |event| {
+            if !stands {
+                stands = head_of(event) == head;
+                return Ok(if stands { ControlFlow::Continue(()) } else { ControlFlow::Break(()) });
+            }
+            if !admits(as_of, Some(&head_of(event))) {
+                return Ok(ControlFlow::Break(()));
+            }
+            apply_next(&mut state, stream, event)?;
+            Ok(ControlFlow::Continue(()))
+        })
+        .await?;
+        Ok(stands.then_some(state))
+    }
+
+    /// C01: only what came after the known version is read.
+    async fn delta(
+        &self,
+        stream: &StreamId,
+        known: &Rehydrated<A>,
+        as_of: AsOf,
+    ) -> Result<Delta<A>, LoadError> {
+        let Some(range) = range(known.version(), as_of) else { return Ok(Delta::Nothing) };
+        let mut grown: Option<Rehydrated<A>> = None;
+        let mut beginning = true;
+        fold(self.events(), stream, range, |event| {
+            if !admits(as_of, Some(&head_of(event))) {
+                return Ok(ControlFlow::Break(()));
+            }
+            if grown.is_none() && !follows(known, event) {
+                beginning = false;
+                return Ok(ControlFlow::Break(()));
+            }
+            apply_next(grown.get_or_insert_with(|| known.clone()), stream, event)?;
+            Ok(ControlFlow::Continue(()))
+        })
+        .await?;
+        Ok(match grown {
+            _ if !beginning => Delta::NotABeginning,
+            Some(state) => Delta::Grown(state),
+            None => Delta::Nothing,
+        })
+    }
+}
+
+/// Reads a range page by page, and hands on each event until it is told to stop.
+pub(crate) async fn fold(
+    store: &dyn EventStore,
+    stream: &StreamId,
+    range: ReadRange,
+    mut each: impl FnMut(&RecordedEvent) -> Result<ControlFlow<()>, LoadError> + Send,
+) -> Result<(), LoadError> {
+    let mut next = Some(range);
+    while let Some(range) = next {
+        let page = store.read_stream(stream, range).await?;
+        for event in &page.events {
+            if each(event)?.is_break() {
+                return Ok(());
+            }
+        }
+        next = page.rest;
+    }
+    Ok(())
+}
+
+/// Folds in the event that must come next.
+pub(crate) fn apply_next<A: Aggregate>(
+    state: &mut Rehydrated<A>,
+    stream: &StreamId,
+    event: &RecordedEvent,
+) -> Result<Decoded<A::Event>, LoadError> {
+    let (expected, found) = (state.version().next(), event.header.version);
+    if expected != found {
+        // A04: a state with a hole in its history must not be.
+        return Err(LoadError::Store(StoreError::Damaged {
+            doing: format!("reading {stream}"),
+            detail: format!("version {expected} should follow, {found} does"),
+        }));
+    }
+    Ok(state.apply(event)?)
+}
+
+/// Whether the digest of `event` follows from the known state's, so that this state is a beginning of its stream
+/// (law A14). One hash, and it saves reading an event again.
+fn follows<A: Aggregate>(known: &Rehydrated<A>, event: &RecordedEvent) -> bool {
+    known.head.is_none_or(|head| verify_link(&head.digest, event).is_ok())
+}
+
+fn head_of(event: &RecordedEvent) -> StreamHead {
+    let header = &event.header;
+    StreamHead { version: header.version, recorded_at: header.recorded_at, digest: header.digest }
+}
+
+/// What comes after version `after`, as far as it can matter; none when nothing can.
+fn range(after: Version, as_of: AsOf) -> Option<ReadRange> {
+    let last = match as_of {
+        AsOf::Version(version) => version,
+        AsOf::Latest | AsOf::Time(_) => Version::MAX,
+    };
+    (after < last).then(|| ReadRange::between(after.next(), last))
+}
+
+/// Whether a stream with this head is all within `as_of`. By A11 what is recorded up to an instant is a prefix.
+pub(crate) fn admits(as_of: AsOf, head: Option<&StreamHead>) -> bool {
+    match (as_of, head) {
+        (AsOf::Latest, _) | (_, None) => true,
+        (AsOf::Version(version), Some(head)) => head.version <= version,
+        (AsOf::Time(instant), Some(head)) => head.recorded_at <= instant,
+    }
+}
