@@ -1,0 +1,1 @@
+SELECT view FROM dropped_views LIMIT 1

@@ -1,0 +1,1 @@
+DELETE FROM dropped_views WHERE view = ?1

@@ -1,0 +1,1 @@
+SELECT name, value FROM view_index WHERE view = ?1 AND key = ?2 ORDER BY name

@@ -1,0 +1,1 @@
+INSERT INTO event_types (name) VALUES (?1)

@@ -1,0 +1,1 @@
+INSERT INTO refusals (commit_id, reason) VALUES (?1, ?2)

@@ -1,0 +1,1 @@
+INSERT INTO meta (only, store) VALUES (1, ?1)

@@ -1,0 +1,1 @@
+SELECT owner, token, until FROM leases WHERE name = ?1

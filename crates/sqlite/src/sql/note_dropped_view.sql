@@ -1,0 +1,1 @@
+INSERT INTO dropped_views (view) VALUES (?1)

@@ -1,0 +1,1 @@
+SELECT reason FROM refusals WHERE commit_id = ?1

@@ -1,0 +1,1 @@
+DELETE FROM view_parked WHERE id IN (SELECT id FROM view_parked WHERE view = ?1 LIMIT ?2)

@@ -1,0 +1,3 @@
+SELECT id, name, version, position, events, last_recorded_at, rows, parked
+FROM views
+WHERE name = ?1 AND version = ?2

@@ -1,0 +1,326 @@
+//! The writer: one thread that owns the write connection and drains a queue.
+//!
+//! All history that waits to be recorded at a moment goes into one transaction; each commit is checked before
+//! anything of it is written, so that one that is refused refuses itself alone. Whatever else writes (views,
+//! snapshots, leases) has a transaction of its own. Nothing is answered before its transaction is committed.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use annals_core::StoreId;
+use annals_ports::{Effect, StoreError};
+use rusqlite::Connection;
+use tokio::sync::mpsc::error::{SendTimeoutError, TryRecvError};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::busy;
+use crate::connection::{self, Role, roll_back, run};
+use crate::fault::{Failure, Fault};
+use crate::ledger::Ledger;
+use crate::log::{self, Log};
+use crate::options::{Durability, SqliteOptions};
+use crate::schema;
+use crate::sweep::{sweep, sweeping_is_due};
+use crate::wake::Wake;
+
+/// Requests that wait at most; beyond that callers wait to hand theirs in.
+const QUEUE: usize = 1_024;
+
+/// Changes besides history that are done before history has its turn again.
+const CHANGES_MAX: usize = 16;
+
+/// Something to be recorded in history, together with others.
+pub(crate) trait Work: Send {
+    /// Decides and writes, within the open transaction. A fault takes the whole transaction back.
+    fn settle(&mut self, ledger: &mut Ledger) -> Result<(), Fault>;
+    /// Tells what was settled; the transaction is committed.
+    fn answer(self: Box<Self>);
+    /// Tells of a fault.
+    fn fail(self: Box<Self>, fault: &Fault, effect: Effect, options: &SqliteOptions);
+}
+
+/// Work, and the moment until which it may wait for the file.
+struct Recording {
+    work: Box<dyn Work>,
+    until: Instant,
+}
+
+enum Job {
+    Record(Recording),
+    Change(Box<dyn FnOnce(&mut Hand) + Send>),
+}
+
+/// The queue's end for callers.
+pub(crate) struct Writer {
+    queue: mpsc::Sender<Job>,
+    options: Arc<SqliteOptions>,
+}
+
+/// Why an answer did not come.
+pub(crate) enum Lost {
+    /// The request was not even taken.
+    NotTaken(StoreError),
+    /// The request was taken.
+    Taken(StoreError),
+}
+
+/// Opens the file on a thread of its own, which ends when the writer is dropped and the queue is empty. The store's
+/// id arrives once the file is found to be a store.
+pub(crate) fn start(
+    options: &Arc<SqliteOptions>,
+    wake: Arc<Wake>,
+    alive: std::sync::mpsc::Sender<()>,
+) -> std::io::Result<(Writer, oneshot::Receiver<Result<StoreId, StoreError>>)> {
+    let (queue, jobs) = mpsc::channel(QUEUE);
+    let (opened, answer) = oneshot::channel();
+    let writer = Writer { queue, options: options.clone() };
+    let options = options.clone();
+    std::thread::Builder::new().name("annals-sqlite-writer".to_owned()).spawn(move || {
+        busy::until(Instant::now() + options.busy_timeout);
+        match open(&options) {
+            Ok((connection, id)) => {
+                // Whoever opened the store may be gone; then the queue is closed, too.
+                let _ = opened.send(Ok(id));
+                Hand::new(connection, options, wake).work_off(jobs);
+            }
+            Err(failure) => {
+                let doing = format!("opening {}", options.location());
+                let _ = opened.send(Err(failure.told(&doing, &options)));
+            }
+        }
+        drop(alive);
+    })?;
+    Ok((writer, answer))
+}
+
+fn open(options: &SqliteOptions) -> Result<(Connection, StoreId), Failure> {
+    let connection = connection::open(options, Role::Writer)?;
+    let id = schema::prepare(&connection, options)?;
+    Ok((connection, id))
+}
+
+impl Writer {
+    /// Has something recorded in history. `doing` is asked only for an error.
+    pub(crate) async fn record<T>(
+        &self,
+        work: Box<dyn Work>,
+        answer: oneshot::Receiver<T>,
+        doing: impl Fn() -> String,
+    ) -> Result<T, Lost> {
+        let until = Instant::now() + self.options.busy_timeout;
+        self.hand_in(Job::Record(Recording { work, until }), &doing).await.map_err(Lost::NotTaken)?;
+        self.wait_for(answer, &doing).await.map_err(Lost::Taken)
+    }
+
+    /// Has `act` run in a transaction of its own.
+    pub(crate) async fn change<T, A>(&self, doing: impl Fn() -> String, act: A) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        A: FnOnce(&Connection) -> Result<T, Fault> + Send + 'static,
+    {
+        let until = Instant::now() + self.options.busy_timeout;
+        let (reply, answer) = oneshot::channel();
+        let job = Job::Change(Box::new(move |hand| {
+            // A caller who went away wants no answer; the change is made all the same.
+            let _ = reply.send(hand.alone(until, act));
+        }));
+        self.hand_in(job, &doing).await?;
+        let changed = self.wait_for(answer, &doing).await?;
+        changed.map_err(|fault| fault.told(&doing(), &self.options))
+    }
+
+    async fn hand_in(&self, job: Job, doing: &impl Fn() -> String) -> Result<(), StoreError> {
+        match self.queue.send_timeout(job, self.options.patience()).await {
+            Ok(()) => Ok(()),
+            Err(SendTimeoutError::Timeout(_)) => {
+                Err(StoreError::TimedOut { doing: doing(), after: self.options.patience() })
+            }
+            Err(SendTimeoutError::Closed(_)) => Err(gone().told(&doing(), &self.options)),
+        }
+    }
+
+    async fn wait_for<T>(
+        &self,
+        answer: oneshot::Receiver<T>,
+        doing: &impl Fn() -> String,
+    ) -> Result<T, StoreError> {
+        match tokio::time::timeout(self.options.patience(), answer).await {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(_)) => Err(gone().told(&doing(), &self.options)),
+            Err(_) => Err(StoreError::TimedOut { doing: doing(), after: self.options.patience() }),
+        }
+    }
+}
+
+fn gone() -> Fault {
+    Fault::unavailable("the store's writer has ended; open the store again")
+}
+
+/// What the writer's thread works with.
+struct Hand {
+    ledger: Ledger,
+    options: Arc<SqliteOptions>,
+    wake: Arc<Wake>,
+    log: Log,
+    /// Whether dropped views may have left rows behind.
+    sweeping: bool,
+}
+
+impl Hand {
+    fn new(connection: Connection, options: Arc<SqliteOptions>, wake: Arc<Wake>) -> Self {
+        let ledger = Ledger::new(connection, options.clock.clone());
+        let sweeping = !options.read_only && sweeping_is_due(&ledger.connection);
+        let log = Log::of(&options.path);
+        Self { ledger, options, wake, log, sweeping }
+    }
+
+    fn work_off(mut self, mut jobs: mpsc::Receiver<Job>) {
+        while let Some(first) = self.next(&mut jobs) {
+            let (mut recordings, mut changes) = (Vec::new(), Vec::new());
+            let mut job = Some(first);
+            while let Some(taken) = job {
+                match taken {
+                    Job::Record(recording) => recordings.push(recording),
+                    Job::Change(change) => changes.push(change),
+                }
+                let is_full = recordings.len() >= self.options.batch_max || changes.len() >= CHANGES_MAX;
+                job = if is_full { None } else { jobs.try_recv().ok() };
+            }
+            self.record(recordings);
+            for change in changes {
+                change(&mut self);
+            }
+        }
+        if !self.options.read_only {
+            log::cut_back(&self.ledger.connection, Duration::ZERO);
+        }
+    }
+
+    /// The next job. While there is none, what dropped views left behind is swept, a little at a time.
+    fn next(&mut self, jobs: &mut mpsc::Receiver<Job>) -> Option<Job> {
+        while self.sweeping {
+            match jobs.try_recv() {
+                Ok(job) => return Some(job),
+                Err(TryRecvError::Disconnected) => return None,
+                Err(TryRecvError::Empty) => {
+                    self.sweeping = self.alone(Instant::now(), sweep).unwrap_or(false);
+                }
+            }
+        }
+        jobs.blocking_recv()
+    }
+
+    /// Records a batch in one transaction, and answers it.
+    fn record(&mut self, batch: Vec<Recording>) {
+        let Some(batch) = self.begin(batch) else { return };
+        let mut batch = batch;
+        let settled = self.ledger.refresh().and_then(|()| {
+            batch.iter_mut().try_for_each(|recording| recording.work.settle(&mut self.ledger))
+        });
+        if let Err(fault) = settled {
+            self.take_back(&fault);
+            if batch.len() == 1 {
+                self.fail(batch, &fault, Effect::NotWritten);
+            } else {
+                // One of them did it: each is tried alone, so that the others do not suffer.
+                for recording in batch {
+                    self.record(vec![recording]);
+                }
+            }
+            return;
+        }
+        match run(&self.ledger.connection, "COMMIT") {
+            Ok(()) => {
+                if let Some(end) = self.ledger.end() {
+                    self.wake.publish(end);
+                }
+                for recording in batch {
+                    recording.work.answer();
+                }
+                self.log.tend(&self.ledger.connection);
+            }
+            Err(fault) => {
+                self.take_back(&fault);
+                // A01, E01: once the log was being synced, only reading it can tell what a restart will find.
+                let effect = if fault.leaves_nothing() { Effect::NotWritten } else { Effect::Unknown };
+                self.fail(batch, &fault, effect);
+            }
+        }
+    }
+
+    /// Takes the write lock. Who waited for it too long is told so; none when that leaves nobody.
+    fn begin(&mut self, mut batch: Vec<Recording>) -> Option<Vec<Recording>> {
+        while let Some(until) = batch.iter().map(|recording| recording.until).min() {
+            busy::until(until);
+            match run(&self.ledger.connection, "BEGIN IMMEDIATE") {
+                Ok(()) => return Some(batch),
+                Err(fault) if fault.is_busy() => {
+                    let now = Instant::now();
+                    let (waiting, late) = batch.into_iter().partition(|recording| recording.until > now);
+                    self.fail(late, &fault, Effect::NotWritten);
+                    batch = waiting;
+                }
+                Err(fault) => {
+                    self.take_back(&fault);
+                    self.fail(batch, &fault, Effect::NotWritten);
+                    return None;
+                }
+            }
+        }
+        None
+    }
+
+    fn fail(&self, batch: Vec<Recording>, fault: &Fault, effect: Effect) {
+        for recording in batch {
+            recording.work.fail(fault, effect, &self.options);
+        }
+    }
+
+    /// Takes back what a failed transaction did, and leaves a connection that can be used.
+    fn take_back(&mut self, fault: &Fault) {
+        roll_back(&self.ledger.connection);
+        self.ledger.forget();
+        if (fault.spoils_connection() || !self.ledger.connection.is_autocommit())
+            && let Ok(connection) = connection::open(&self.options, Role::Writer)
+        {
+            self.ledger = Ledger::new(connection, self.options.clock.clone());
+        }
+    }
+
+    /// Runs `act` in a transaction of its own.
+    fn alone<T>(
+        &mut self,
+        until: Instant,
+        act: impl FnOnce(&Connection) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        busy::until(until);
+        let changed = self.relaxed(|connection| {
+            run(connection, "BEGIN IMMEDIATE")?;
+            let changed = act(connection)?;
+            run(connection, "COMMIT")?;
+            Ok(changed)
+        });
+        match &changed {
+            Ok(_) => self.sweeping = self.sweeping || sweeping_is_due(&self.ledger.connection),
+            Err(fault) => self.take_back(fault),
+        }
+        changed
+    }
+
+    /// Without waiting for the disk: after a power cut views, snapshots and leases may be as they were a moment
+    /// ago, each whole. History does wait, and what was written before a synced commit is synced with it.
+    fn relaxed<T>(&self, act: impl FnOnce(&Connection) -> Result<T, Fault>) -> Result<T, Fault> {
+        let connection = &self.ledger.connection;
+        if self.options.durability != Durability::Full {
+            return act(connection);
+        }
+        connection::synchronous(connection, Durability::Normal)?;
+        let result = act(connection);
+        // It can be set between transactions only.
+        if result.is_err() {
+            roll_back(connection);
+        }
+        connection::synchronous(connection, Durability::Full)?;
+        result
+    }
+}
