@@ -47,7 +47,7 @@ pub enum StoreError {
         source: BoxError,
     },
     /// What the store holds is not what it was given.
-    #[error("{doing}: the store is damaged: {detail}; check it with `store check` and restore a backup")]
+    #[error("{doing}: the store is damaged: {detail}; restore a backup")]
     Damaged {
         /// What was being done, and to what.
         doing: String,
@@ -93,7 +93,7 @@ pub enum StoreError {
     /// The event that a position names no longer stands there (law F09).
     #[error(
         "position {position} names an event that is not there: the store was restored or lost its last events; \
-         run `store recover` and rebuild what follows it"
+         rebuild what follows it from the beginning"
     )]
     PositionLost {
         /// The position.

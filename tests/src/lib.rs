@@ -1,0 +1,1 @@
+//! Tests across stores live beside this file in `tests/`; the crate itself holds nothing.

@@ -1,0 +1,110 @@
+//! A phase of a task: one program run to its end, its output passed through, its time kept.
+
+use std::ffi::OsString;
+use std::io::{self, BufRead};
+use std::path::PathBuf;
+use std::process::{Command, ExitCode, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::test_counts::TestCounts;
+
+/// How a phase ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// It did what it should.
+    Passed,
+    /// It failed, or could not be started.
+    Failed(String),
+    /// It was not run, and why.
+    NotRun(String),
+}
+
+/// A phase that has ended.
+#[derive(Debug)]
+pub(crate) struct Phase {
+    /// What it checks.
+    pub(crate) name: &'static str,
+    /// How it ended.
+    pub(crate) ending: Ending,
+    /// How long it took.
+    pub(crate) took: Duration,
+}
+
+impl Phase {
+    /// Runs `command` to its end.
+    pub(crate) fn run(name: &'static str, command: &mut Command) -> Self {
+        println!("\n── {name}");
+        let begun = Instant::now();
+        let ending = match command.current_dir(root()).status() {
+            Ok(status) if status.success() => Ending::Passed,
+            Ok(status) => Ending::Failed(status.to_string()),
+            Err(error) => Ending::Failed(format!("cannot start {:?}: {error}", command.get_program())),
+        };
+        Self { name, ending, took: begun.elapsed() }
+    }
+
+    /// Runs `command` to its end and counts the tests that it says it ran.
+    pub(crate) fn run_tests(name: &'static str, command: &mut Command, counts: &mut TestCounts) -> Self {
+        println!("\n── {name}");
+        let begun = Instant::now();
+        let ending = match run_and_read(command.current_dir(root()), &mut |line| counts.read(line)) {
+            Ok(status) if status.success() => Ending::Passed,
+            Ok(status) => Ending::Failed(status.to_string()),
+            Err(error) => Ending::Failed(format!("cannot run {:?}: {error}", command.get_program())),
+        };
+        Self { name, ending, took: begun.elapsed() }
+    }
+
+    /// A phase that is not run, with the reason.
+    pub(crate) fn not_run(name: &'static str, why: impl Into<String>) -> Self {
+        Self { name, ending: Ending::NotRun(why.into()), took: Duration::ZERO }
+    }
+}
+
+/// Passes a program's output through, line by line, and shows each line to `see`.
+fn run_and_read(command: &mut Command, see: &mut dyn FnMut(&str)) -> io::Result<ExitStatus> {
+    let (reader, writer) = io::pipe()?;
+    let mut child = command.stdout(writer.try_clone()?).stderr(writer).spawn()?;
+    // The command keeps the pipe's writing end; without this the reading end would never see its end.
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    for line in io::BufReader::new(reader).lines() {
+        let line = line?;
+        println!("{line}");
+        see(&line);
+    }
+    child.wait()
+}
+
+/// The cargo that runs this task.
+pub(crate) fn cargo() -> OsString {
+    std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
+
+/// A cargo command with these arguments.
+pub(crate) fn cargo_with(arguments: &[&str]) -> Command {
+    let mut command = Command::new(cargo());
+    command.args(arguments);
+    command
+}
+
+/// Whether `cargo <subcommand>` is installed.
+pub(crate) fn has_subcommand(subcommand: &str) -> bool {
+    cargo_with(&[subcommand, "--version"]).output().is_ok_and(|output| output.status.success())
+}
+
+/// The repository's folder.
+pub(crate) fn root() -> PathBuf {
+    let manifest = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    manifest.parent().map(PathBuf::from).unwrap_or(manifest)
+}
+
+/// The exit code that passes on how a program ended.
+pub(crate) fn exit_code(status: io::Result<ExitStatus>) -> ExitCode {
+    match status {
+        Ok(status) => status.code().and_then(|code| u8::try_from(code).ok()).map_or(ExitCode::FAILURE, ExitCode::from),
+        Err(error) => {
+            eprintln!("cannot start the program: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

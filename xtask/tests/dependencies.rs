@@ -1,0 +1,92 @@
+//! Who may depend on whom, read from `cargo metadata`: an arrow that runs the wrong way fails here, by name.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::process::Command;
+
+use cargo_metadata::{DependencyKind, MetadataCommand};
+
+/// Each of our crates, with all of ours that its code (not its tests) may depend on.
+const ALLOWED: &[(&str, &[&str])] = &[
+    ("annals-macros", &[]),
+    ("annals-core", &["annals-macros"]),
+    ("annals-ports", &["annals-core"]),
+    ("annals-memory", &["annals-core", "annals-ports"]),
+    ("annals-sqlite", &["annals-core", "annals-ports"]),
+    ("annals-application", &["annals-core", "annals-ports"]),
+    ("annals-projection", &["annals-core", "annals-ports"]),
+    (
+        "annals",
+        &[
+            "annals-application",
+            "annals-core",
+            "annals-macros",
+            "annals-memory",
+            "annals-ports",
+            "annals-projection",
+            "annals-sqlite",
+        ],
+    ),
+    ("annals-testkit", &["annals-core", "annals-ports", "annals-projection"]),
+    ("ordermaster-domain", &["annals-core"]),
+    ("ordermaster", &["annals", "ordermaster-domain"]),
+    ("annals-tests", &[]),
+    ("xtask", &[]),
+];
+
+#[test]
+fn every_arrow_between_our_crates_runs_the_allowed_way() {
+    let metadata = MetadataCommand::new().no_deps().exec().expect("cargo metadata answers");
+    let allowed: BTreeMap<&str, BTreeSet<&str>> =
+        ALLOWED.iter().map(|(name, to)| (*name, to.iter().copied().collect())).collect();
+    let ours: BTreeSet<&str> = metadata.packages.iter().map(|package| package.name.as_str()).collect();
+    assert_eq!(ours, allowed.keys().copied().collect(), "every crate has its line in this test");
+    let mut wrong = Vec::new();
+    for package in &metadata.packages {
+        for dependency in &package.dependencies {
+            let ours = ours.contains(dependency.name.as_str());
+            let code = dependency.kind == DependencyKind::Normal;
+            if ours && code && !allowed[package.name.as_str()].contains(dependency.name.as_str()) {
+                wrong.push(format!("{} → {}", package.name, dependency.name));
+            }
+        }
+    }
+    assert_eq!(wrong, Vec::<String>::new());
+}
+
+fn tree_of(package: &str, features: &[&str]) -> String {
+    let output = Command::new(env!("CARGO"))
+        .args(["tree", "--edges", "normal", "--prefix", "none", "--package", package])
+        .args(features)
+        .output()
+        .expect("cargo tree starts");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("cargo prints UTF-8")
+}
+
+const DRIVERS: &[&str] = &["rusqlite", "libsqlite3-sys", "sqlx", "tokio-postgres", "aws-sdk-dynamodb"];
+
+fn drivers_in(tree: &str) -> Vec<&str> {
+    let names = tree.lines().filter_map(|line| line.split_whitespace().next());
+    names.filter(|name| DRIVERS.contains(name)).collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+#[test]
+fn annals_without_default_features_brings_in_no_database_driver() {
+    assert_eq!(drivers_in(&tree_of("annals", &["--no-default-features"])), Vec::<&str>::new());
+}
+
+#[test]
+fn the_feature_sqlite_brings_in_its_own_driver_alone() {
+    let tree = tree_of("annals", &["--no-default-features", "--features", "sqlite"]);
+    assert_eq!(drivers_in(&tree), ["libsqlite3-sys", "rusqlite"]);
+}
+
+#[test]
+fn the_core_and_the_domain_need_no_runtime_and_no_driver() {
+    for package in ["annals-core", "ordermaster-domain"] {
+        let tree = tree_of(package, &[]);
+        let heavy: Vec<_> = tree.lines().filter(|line| line.starts_with("tokio ")).collect();
+        assert_eq!(heavy, Vec::<&str>::new(), "{package}");
+        assert_eq!(drivers_in(&tree), Vec::<&str>::new(), "{package}");
+    }
+}
