@@ -80,7 +80,7 @@ mod tests {
 
     fn book(pages: &[(&str, &str)]) -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
-        
+
         for (name, text) in pages {
             fs::write(folder.path().join(name), text).unwrap();
         }

@@ -38,7 +38,9 @@ impl Phase {
         let ending = match command.current_dir(root()).status() {
             Ok(status) if status.success() => Ending::Passed,
             Ok(status) => Ending::Failed(status.to_string()),
-            Err(error) => Ending::Failed(format!("cannot start {:?}: {error}", command.get_program())),
+            Err(error) => {
+                Ending::Failed(format!("cannot start {}: {error}", command.get_program().display()))
+            }
         };
         Self { name, ending, took: begun.elapsed() }
     }
@@ -50,7 +52,7 @@ impl Phase {
         let ending = match run_and_read(command.current_dir(root()), &mut |line| counts.read(line)) {
             Ok(status) if status.success() => Ending::Passed,
             Ok(status) => Ending::Failed(status.to_string()),
-            Err(error) => Ending::Failed(format!("cannot run {:?}: {error}", command.get_program())),
+            Err(error) => Ending::Failed(format!("cannot run {}: {error}", command.get_program().display())),
         };
         Self { name, ending, took: begun.elapsed() }
     }
@@ -101,7 +103,9 @@ pub(crate) fn root() -> PathBuf {
 /// The exit code that passes on how a program ended.
 pub(crate) fn exit_code(status: io::Result<ExitStatus>) -> ExitCode {
     match status {
-        Ok(status) => status.code().and_then(|code| u8::try_from(code).ok()).map_or(ExitCode::FAILURE, ExitCode::from),
+        Ok(status) => {
+            status.code().and_then(|code| u8::try_from(code).ok()).map_or(ExitCode::FAILURE, ExitCode::from)
+        }
         Err(error) => {
             eprintln!("cannot start the program: {error}");
             ExitCode::FAILURE

@@ -21,7 +21,9 @@ impl TestCounts {
         let counted = if line.starts_with("Summary [") {
             line.split_once("run: ").map(|(_, counted)| counted)
         } else {
-            line.strip_prefix("test result: ").and_then(|line| line.split_once(". ")).map(|(_, counted)| counted)
+            line.strip_prefix("test result: ")
+                .and_then(|line| line.split_once(". "))
+                .map(|(_, counted)| counted)
         };
         for part in counted.unwrap_or_default().split([',', ';']) {
             let mut words = part.split_whitespace();
@@ -44,13 +46,16 @@ mod tests {
 
     fn counts(lines: &[&str]) -> (u64, u64, u64) {
         let mut counts = TestCounts::default();
-        lines.iter().for_each(|line| counts.read(line));
+        for line in lines {
+            counts.read(line);
+        }
         (counts.passed, counts.failed, counts.skipped)
     }
 
     #[test]
     fn a_summary_of_nextest_is_counted() {
-        let line = "     Summary [   0.005s] 5 tests run: 3 passed (1 slow), 1 failed, 1 timed out, 2 skipped";
+        let line =
+            "     Summary [   0.005s] 5 tests run: 3 passed (1 slow), 1 failed, 1 timed out, 2 skipped";
         assert_eq!(counts(&[line]), (3, 2, 2));
     }
 

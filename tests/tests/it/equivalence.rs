@@ -11,8 +11,8 @@ use annals::ports::{EventFeedExt, FeedPosition, FeedQuery, RowQuery};
 use annals::projection::{AnyRunner, Projection, RunnerOptions};
 use annals::sqlite::{SqliteOptions, SqliteStore};
 use annals::{
-    Aggregate, AsOf, Metadata, RecordedEvent, Repository, RepositoryOptions, Snapshotted, SnapshotPolicy, Store,
-    Timestamp,
+    Aggregate, AsOf, Metadata, RecordedEvent, Repository, RepositoryOptions, SnapshotPolicy, Snapshotted,
+    Store, Timestamp,
 };
 use annals_testkit::ManualClock;
 use ordermaster::read_models::{
@@ -145,9 +145,7 @@ fn metadata() -> Metadata {
     Metadata::correlated("script").by("Ada")
 }
 
-fn answer<A: Aggregate>(
-    result: Result<annals::Executed<A>, annals::ExecuteError<A::Rejection>>,
-) -> String {
+fn answer<A: Aggregate>(result: Result<annals::Executed<A>, annals::ExecuteError<A::Rejection>>) -> String {
     match result {
         Ok(done) => format!("version {}, {} events", done.version, done.events.len()),
         Err(annals::ExecuteError::Rejected(rejection)) => format!("refused: {rejection}"),

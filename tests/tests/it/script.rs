@@ -4,9 +4,9 @@
 use annals::Timestamp;
 use ordermaster_domain::{
     AccountCommand, AccountId, Address, Carrier, Currency, CustomerId, DepositMethod, Description,
-    GatewayResponse, InventoryCommand, LineNumber, Money, NewItem, NewOrder, OrderCommand, OrderId,
-    Owner, PaymentCommand, PaymentId, PaymentMethod, Quantity, Reason, ReturnedItem, Sku, TaxRate,
-    Tracking, TrackingNumber, TransactionId,
+    GatewayResponse, InventoryCommand, LineNumber, Money, NewItem, NewOrder, OrderCommand, OrderId, Owner,
+    PaymentCommand, PaymentId, PaymentMethod, Quantity, Reason, ReturnedItem, Sku, TaxRate, Tracking,
+    TrackingNumber, TransactionId,
 };
 use proptest::prelude::*;
 
@@ -60,9 +60,8 @@ fn account_id() -> impl Strategy<Value = AccountId> {
 fn money() -> impl Strategy<Value = Money> {
     // Mostly one currency and few amounts, so that payments often fit; some of another, to be refused.
     let currency = prop_oneof![9 => Just("USD"), 1 => Just("EUR")];
-    (prop_oneof![Just(0_i64), Just(5), Just(10), Just(20), -5..40_i64], currency).prop_map(|(units, code)| {
-        Money::new(units.into(), code.parse::<Currency>().unwrap()).unwrap()
-    })
+    (prop_oneof![Just(0_i64), Just(5), Just(10), Just(20), -5..40_i64], currency)
+        .prop_map(|(units, code)| Money::new(units.into(), code.parse::<Currency>().unwrap()).unwrap())
 }
 
 fn quantity() -> impl Strategy<Value = Quantity> {
@@ -70,7 +69,8 @@ fn quantity() -> impl Strategy<Value = Quantity> {
 }
 
 fn reason() -> impl Strategy<Value = Reason> {
-    prop_oneof![Just("changed my mind"), Just("verzögert – «später»")].prop_map(|text| Reason::new(text).unwrap())
+    prop_oneof![Just("changed my mind"), Just("verzögert – «später»")]
+        .prop_map(|text| Reason::new(text).unwrap())
 }
 
 fn method() -> PaymentMethod {
@@ -156,4 +156,3 @@ fn account_command() -> impl Strategy<Value = AccountCommand> {
         1 => Just(AccountCommand::Close),
     ]
 }
-
