@@ -8,7 +8,7 @@ use crate::phase::{self, exit_code};
 /// What the demo runs on.
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Run on these invoices (CSV) instead of a generated day of business.
+    /// Run on these invoices (CSV) instead of a generated week of business.
     #[arg(long, value_name = "CSV")]
     input: Option<PathBuf>,
     /// Orders to generate.

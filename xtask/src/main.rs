@@ -24,7 +24,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Runs the main job on the embedded store: a day of business, its read models, time travel, proofs.
+    /// Runs the main job on the embedded store: a week of business, its read models, time travel, proofs.
     Demo(demo::Options),
     /// Runs every check and every test, and says what was proven.
     TestAll(test_all::Options),
