@@ -17,7 +17,12 @@ use syn::{DeriveInput, parse_macro_input};
 /// Makes an enum the events of one category: each variant is an event type with a name, a schema version and a
 /// JSON object as payload.
 ///
-/// ```rust,ignore
+/// ```
+/// use annals_core::{DomainEvent, EventHeader, Upcast, UpcastError, Upcasters, Value};
+///
+/// # #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)] struct Deposit { amount: u64, method: String }
+/// # fn deposited_v1_to_v2(_: &EventHeader, payload: Value) -> Result<Upcast, UpcastError> { Ok(Upcast::Next(payload)) }
+/// # fn deposited_v2_to_v3(_: &EventHeader, payload: Value) -> Result<Upcast, UpcastError> { Ok(Upcast::Next(payload)) }
 /// #[derive(Clone, Debug, DomainEvent)]
 /// #[event(category = "account", prefix = "Account", upcasters = account_upcasters)]
 /// enum AccountEvent {
@@ -63,7 +68,11 @@ pub fn derive_domain_event(input: TokenStream) -> TokenStream {
 
 /// Joins the events of several categories in one type, for projections and processes that follow them all.
 ///
-/// ```rust,ignore
+/// ```
+/// use annals_core::{DomainEvent, EventSet};
+///
+/// # #[derive(Clone, Debug, DomainEvent)] #[event(category = "order")] enum OrderEvent { Placed }
+/// # #[derive(Clone, Debug, DomainEvent)] #[event(category = "payment")] enum PaymentEvent { Paid }
 /// #[derive(Debug, EventSet)]
 /// enum Sales {
 ///     Order(OrderEvent),
