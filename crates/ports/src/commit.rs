@@ -167,7 +167,7 @@ impl Commit {
     /// A commit of these appends.
     ///
     /// # Errors
-    /// Which limit they exceed (law A08).
+    /// Which limit they exceed (law A08), or which text is not portable (A09).
     pub fn new(id: CommitId, appends: Vec<Append>) -> Result<Self, InvalidCommit> {
         Ok(Self { id, once: false, body: CommitBody::Events(prepare(id, appends)?) })
     }
@@ -176,7 +176,7 @@ impl Commit {
     /// (law A12).
     ///
     /// # Errors
-    /// Which limit they exceed (law A08).
+    /// Which limit they exceed (law A08), or which text is not portable (A09).
     pub fn once(id: CommitId, appends: Vec<Append>) -> Result<Self, InvalidCommit> {
         Ok(Self { id, once: true, body: CommitBody::Events(prepare(id, appends)?) })
     }
@@ -184,8 +184,9 @@ impl Commit {
     /// A refusal recorded under `id`, once, without events (law A12).
     ///
     /// # Errors
-    /// When the reason is larger than a row may be.
+    /// When the reason is not portable JSON, or larger than a row may be.
     pub fn refusal(id: CommitId, reason: Json) -> Result<Self, InvalidCommit> {
+        let reason = canonical(&reason, "a refusal", "reason")?;
         limits::between("refusal size", "bytes", reason.len(), 2, limits::ROW_BYTES_MAX)?;
         Ok(Self { id, once: true, body: CommitBody::Refusal(reason) })
     }
@@ -227,7 +228,17 @@ impl Commit {
     }
 }
 
-fn prepare(id: CommitId, appends: Vec<Append>) -> Result<Vec<PreparedAppend>, InvalidCommit> {
+/// A09: a text that some store handed back may be spelt otherwise; what is hashed and recorded is canonical.
+fn canonical(json: &Json, event_type: &str, part: &'static str) -> Result<Json, InvalidCommit> {
+    let not_portable = |source| InvalidCommit::NotPortable { event_type: event_type.to_owned(), part, source };
+    json.canonical().map_err(not_portable)
+}
+
+fn prepare(id: CommitId, mut appends: Vec<Append>) -> Result<Vec<PreparedAppend>, InvalidCommit> {
+    for event in appends.iter_mut().flat_map(|append| &mut append.events) {
+        event.payload = canonical(&event.payload, event.event_type.as_str(), "payload")?;
+        event.metadata = canonical(&event.metadata, event.event_type.as_str(), "metadata")?;
+    }
     check_limits(&appends)?;
     let events: usize = appends.iter().map(|append| append.events.len()).sum();
     // The limit of 64 events was checked.

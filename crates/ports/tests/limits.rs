@@ -180,3 +180,21 @@ fn a08_a_row_takes_up_to_256_kib_its_key_and_index_values_512_bytes() {
         assert!(matches!(error, InvalidRow::Character { .. }), "{error}");
     }
 }
+
+#[test]
+fn a09_a_text_that_some_store_handed_back_is_brought_into_canonical_form() {
+    let respelt = Json::as_stored(r#"{"b": 1e2, "a": 1}"#);
+    let commit = commit(vec![append(1, vec![event(respelt, Json::empty())])]).expect("it is portable");
+    assert_eq!(commit.appends()[0].events[0].event.payload.as_str(), r#"{"a":1,"b":100}"#);
+}
+
+#[test]
+fn a09_a_text_that_is_not_portable_is_refused_wherever_it_came_from() {
+    let twice = Json::as_stored(r#"{"a":1,"a":2}"#);
+    let in_payload = commit(vec![append(1, vec![event(twice.clone(), Json::empty())])]);
+    assert!(matches!(in_payload, Err(InvalidCommit::NotPortable { part: "payload", .. })), "{in_payload:?}");
+    let in_metadata = commit(vec![append(1, vec![event(Json::empty(), twice.clone())])]);
+    assert!(matches!(in_metadata, Err(InvalidCommit::NotPortable { part: "metadata", .. })), "{in_metadata:?}");
+    let as_reason = Commit::refusal(CommitId::new(), twice);
+    assert!(matches!(as_reason, Err(InvalidCommit::NotPortable { part: "reason", .. })), "{as_reason:?}");
+}
