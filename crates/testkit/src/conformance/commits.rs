@@ -127,6 +127,18 @@ pub async fn a02_an_expectation_that_does_not_hold_conflicts<S: StoreUnderTest>(
     }
 }
 
+/// A02: a head is its version, stamp and digest: one of another history does not hold, though its version does.
+pub async fn a02_a_head_is_compared_whole<S: StoreUnderTest>() {
+    let scene = Scene::<S>::new().await;
+    let head = scene.grow("order-1", 3).await;
+    let digest = annals_core::Digest::from_bytes([7; 32]);
+    let expected = Expectation::Head(StreamHead { digest, ..head });
+    let outcome = scene.try_commit(one("order-1", expected, 1)).await;
+    assert_conflict(outcome, "order-1", expected, Some(head));
+    assert_eq!(scene.head("order-1").await, Some(head), "a conflict wrote something");
+    scene.commit(one("order-1", Expectation::Head(head), 1)).await;
+}
+
 /// The head just told is what the next commit may expect, and the one before no longer is.
 async fn break_even<S: StoreUnderTest>(scene: &Scene<S>, spent: Expectation, head: StreamHead) {
     if let Expectation::Exact(_) = spent {

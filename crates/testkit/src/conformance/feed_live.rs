@@ -10,11 +10,8 @@ use tokio::task::JoinSet;
 use super::StoreUnderTest;
 use super::scene::{Scene, id, numbered, one};
 
-/// How long a reader may take to have seen everything, once all of it is written.
-const PATIENCE: Duration = Duration::from_secs(30);
-
 /// Reads on until `count` events were seen, then once more to see that no further one comes.
-async fn follow(adapter: Adapter, query: FeedQuery, count: usize) -> Vec<RecordedEvent> {
+async fn follow(adapter: Adapter, query: FeedQuery, count: usize, patience: Duration) -> Vec<RecordedEvent> {
     let mut position = adapter.feed.start(FeedStart::Beginning).await.expect("a feed has a beginning");
     let mut seen = Vec::new();
     let began = Instant::now();
@@ -24,7 +21,7 @@ async fn follow(adapter: Adapter, query: FeedQuery, count: usize) -> Vec<Recorde
         seen.extend(page.events);
         // As a follower does that was restarted in the middle (F04).
         position = page.next.to_string().parse().expect("a position survives as text");
-        assert!(began.elapsed() < PATIENCE, "seen {} of {count} events within {PATIENCE:?}", seen.len());
+        assert!(began.elapsed() < patience, "seen {} of {count} events within {patience:?}", seen.len());
     }
     let rest =
         adapter.feed.next(&query, &position, Duration::from_millis(50)).await.expect("the feed can be read");
@@ -43,7 +40,12 @@ pub async fn f01_nothing_is_skipped_while_others_write<S: StoreUnderTest>() {
 
     let mut reading = JoinSet::new();
     for (reader, limit) in [0, 1, 7, 64].into_iter().enumerate() {
-        reading.spawn(follow(handles[reader % 2].clone(), FeedQuery::all().limit(limit), events));
+        reading.spawn(follow(
+            handles[reader % 2].clone(),
+            FeedQuery::all().limit(limit),
+            events,
+            S::PATIENCE,
+        ));
     }
     let mut writing = JoinSet::new();
     for writer in 0..WRITERS {
@@ -117,7 +119,7 @@ pub async fn f05_a_commit_wakes_who_waits<S: StoreUnderTest>() {
             let (feed, position) = (reader.feed.clone(), end.clone());
             let waiting = tokio::spawn(async move {
                 let page =
-                    feed.next(&FeedQuery::all(), &position, PATIENCE).await.expect("the feed can be read");
+                    feed.next(&FeedQuery::all(), &position, S::PATIENCE).await.expect("the feed can be read");
                 (page, Instant::now())
             });
             // Long enough that it waits; were it not yet waiting, it would be woken all the same.
@@ -141,7 +143,9 @@ pub async fn f05_what_is_filtered_out_does_not_end_the_wait<S: StoreUnderTest>()
     let end = feed.start(FeedStart::End).await.expect("a feed has an end");
     let wanted = annals_core::Category::new("payment").expect("a valid category");
     let waiting = tokio::spawn(async move {
-        feed.next(&FeedQuery::categories(vec![wanted]), &end, PATIENCE).await.expect("the feed can be read")
+        feed.next(&FeedQuery::categories(vec![wanted]), &end, S::PATIENCE)
+            .await
+            .expect("the feed can be read")
     });
     for _ in 0..5 {
         scene.grow("order-1", 1).await;

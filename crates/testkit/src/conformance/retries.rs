@@ -76,6 +76,27 @@ pub async fn a06_a_retry_is_known_after_reopening<S: StoreUnderTest>() {
     assert_replayed(&scene, &reopened, &answered).await;
 }
 
+/// A06: when the answer is lost on the way, committing the same value again tells it, and writes nothing.
+pub async fn a06_a_lost_answer_is_learned_by_committing_again<S: StoreUnderTest>() {
+    let mut scene = Scene::<S>::new().await;
+    scene.grow("order-1", 2).await;
+    let expectations =
+        [Expectation::Any, Expectation::Exists, Expectation::unchanged(scene.head("order-1").await)];
+    for (place, expected) in expectations.into_iter().rev().enumerate() {
+        let Some(cut) = scene.store.cut_line().await else {
+            return super::abilities::not_tried::<S>("A06", "cut the line after a write");
+        };
+        let value = commit(vec![append("order-1", expected, vec![numbered(1), numbered(2)])]);
+        scene.try_commit_through(&cut, value.clone()).await.expect_err("its answer is lost");
+        if place == 2 {
+            scene.reopen().await;
+        }
+        let receipt = scene.commit(value).await;
+        assert!(receipt.replayed, "{expected}: it was written before");
+        assert_dense(&scene.read("order-1").await, 4 + 2 * place as u64);
+    }
+}
+
 /// A06: the same id with any difference in streams, types, schema versions or payloads is refused.
 pub async fn a06_the_same_id_with_another_value_is_refused<S: StoreUnderTest>() {
     let scene = Scene::<S>::new().await;

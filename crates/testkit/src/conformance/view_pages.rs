@@ -137,11 +137,12 @@ pub async fn v03_pages_go_on_while_rows_change<S: StoreUnderTest>() {
     let checkpoint =
         adapter.views.state(&view()).await.expect("states can be read").expect("it was begun").checkpoint;
     let mut next = batch(&lease(&adapter).await, Some(checkpoint.position), next_place(&scene).await, 2);
-    // The last row of the page goes, and one comes before it.
+    // The last row of the page goes, and more than one come before it: who counts rows is led astray.
     let earlier = IndexValues::none().with("by owner", ["ada", "1999-01-01"]);
     next.changes = vec![
         RowChange::delete("order-10".to_owned()).expect("a key"),
-        RowChange::put("new".to_owned(), row(7), earlier).expect("a small row"),
+        RowChange::put("new".to_owned(), row(7), earlier.clone()).expect("a small row"),
+        RowChange::put("newer".to_owned(), row(8), earlier).expect("a small row"),
     ];
     adapter.views.apply(next).await.expect("a second batch");
     let token = first.next.expect("there are more than two");
