@@ -44,6 +44,11 @@ pub(crate) fn open(options: &SqliteOptions, role: Role) -> Result<Connection, Fa
     Ok(connection)
 }
 
+/// Opens the file once more for the writer. Nothing is created: what was there is there, or the store is not.
+pub(crate) fn reopen(options: &SqliteOptions) -> Result<Connection, Fault> {
+    open(&SqliteOptions { create: false, ..options.clone() }, Role::Writer)
+}
+
 /// Sets what the connection's next transactions survive.
 pub(crate) fn synchronous(connection: &Connection, durability: Durability) -> Result<(), Fault> {
     let statement = match durability {

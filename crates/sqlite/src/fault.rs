@@ -56,6 +56,10 @@ impl Fault {
         self.kind == Kind::Busy
     }
 
+    pub(crate) fn is_read_only(&self) -> bool {
+        self.kind == Kind::ReadOnly
+    }
+
     /// Whether a commit that failed so is certain to have left nothing: no sync had begun.
     pub(crate) fn leaves_nothing(&self) -> bool {
         matches!(self.kind, Kind::Busy | Kind::Full | Kind::ReadOnly)

@@ -165,7 +165,8 @@ fn page(
     let mut statement = connection.prepare_cached(sql!("feed_after"))?;
     let mut found = statement.query([integer(start.place)])?;
     let mut page = FeedPage {
-        events: Vec::new(),
+        // As many as a page usually holds; a reader who wants more than that has them grow.
+        events: Vec::with_capacity(limit.min(FeedQuery::DEFAULT_LIMIT)),
         next: FeedPosition::single(store, start.place, start.event),
         at_end: true,
     };

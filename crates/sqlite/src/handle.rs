@@ -12,7 +12,7 @@ use crate::fault::Fault;
 use crate::options::SqliteOptions;
 use crate::readers::{self, Readers};
 use crate::wake::{self, Wake};
-use crate::writer::{self, Writer};
+use crate::writer::{self, Opened, Writer};
 
 /// How long dropping a store waits for its threads.
 const FAREWELL: Duration = Duration::from_secs(2);
@@ -62,8 +62,8 @@ impl SqliteStore {
         let alive = alive;
         let (writer, opened) = writer::start(&options, wake.clone(), alive.clone()).map_err(refused)?;
         let gone = || Fault::unavailable("the store's writer has ended").told(&doing(), &options);
-        let id = opened.await.unwrap_or_else(|_| Err(gone()))?;
-        let readers = readers::start(&options, &alive).map_err(refused)?;
+        let Opened { id, presence } = opened.await.unwrap_or_else(|_| Err(gone()))?;
+        let readers = readers::start(&options, &presence, &alive).map_err(refused)?;
         wake::start(&options, wake.clone(), alive).map_err(refused)?;
         let shared = Shared { id, options, writer, readers, wake, _threads: threads };
         Ok(Self { shared: Arc::new(shared) })

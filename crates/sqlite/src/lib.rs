@@ -30,6 +30,7 @@ mod leases;
 mod ledger;
 mod log;
 mod options;
+mod presence;
 mod readers;
 mod rows;
 mod schema;

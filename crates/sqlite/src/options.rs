@@ -68,7 +68,9 @@ impl SqliteOptions {
     /// # Errors
     /// When it is not of this form, names an unknown parameter, or a value that does not fit.
     pub fn from_url(url: &str) -> Result<Self, StoreError> {
-        let refuse = |reason: String| StoreError::Refused { doing: format!("reading {url:?}"), reason };
+        // E04: whatever follows another scheme may hold a password.
+        let shown = if url.starts_with("sqlite:") { url } else { url.split(':').next().unwrap_or_default() };
+        let refuse = |reason: String| StoreError::Refused { doing: format!("reading {shown:?}"), reason };
         let rest = url
             .strip_prefix("sqlite://")
             .ok_or_else(|| refuse("write sqlite://FILE, for example sqlite://shop.db".to_owned()))?;

@@ -13,6 +13,7 @@ use crate::busy;
 use crate::connection::{self, Role, roll_back, run};
 use crate::fault::{Failure, Fault};
 use crate::options::SqliteOptions;
+use crate::presence::Presence;
 use crate::rows::Names;
 
 type Task = Box<dyn FnOnce(&mut Reader) + Send>;
@@ -24,13 +25,18 @@ pub(crate) struct Readers {
 }
 
 /// Starts the threads, which end when the queue is dropped and empty.
-pub(crate) fn start(options: &Arc<SqliteOptions>, alive: &Sender<()>) -> std::io::Result<Readers> {
+pub(crate) fn start(
+    options: &Arc<SqliteOptions>,
+    presence: &Arc<Presence>,
+    alive: &Sender<()>,
+) -> std::io::Result<Readers> {
     let (queue, tasks) = channel::<Task>();
     let tasks = Arc::new(Mutex::new(tasks));
     for number in 1..=options.reader_threads {
-        let (tasks, options, alive) = (tasks.clone(), options.clone(), alive.clone());
+        let (tasks, alive) = (tasks.clone(), alive.clone());
+        let (options, presence) = (options.clone(), presence.clone());
         std::thread::Builder::new().name(format!("annals-sqlite-reader-{number}")).spawn(move || {
-            let mut reader = Reader { connection: None, names: Names::default(), options };
+            let mut reader = Reader { connection: None, names: Names::default(), options, presence };
             while let Some(task) = next(&tasks) {
                 task(&mut reader);
             }
@@ -76,6 +82,7 @@ struct Reader {
     connection: Option<Connection>,
     names: Names,
     options: Arc<SqliteOptions>,
+    presence: Arc<Presence>,
 }
 
 impl Reader {
@@ -85,6 +92,8 @@ impl Reader {
         read: impl FnOnce(&Connection, &mut Names) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
         busy::until(until);
+        // R02: a file that was replaced is not the one that commits were answered from.
+        self.presence.check_file()?;
         let connection = if let Some(connection) = &self.connection {
             connection
         } else {

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::hash::{BuildHasherDefault, Hasher};
 
 use annals_core::{
     CommitId, CommitPlace, Digest, EventHeader, EventId, EventType, Json, RecordedEvent, StreamHead,
@@ -15,6 +16,9 @@ use crate::sql;
 
 /// Names kept at most; beyond that they are looked up anew.
 const NAMES_MAX: usize = 100_000;
+
+/// Names of streams looked up at once.
+const NEIGHBOURS: i64 = 64;
 
 /// Bytes of payload and metadata after which a page ends, whatever its limit.
 pub(crate) const PAGE_BYTES: usize = 8 * 1024 * 1024;
@@ -39,10 +43,39 @@ mod column {
 /// The names of streams and event types by their numbers, as one connection has learned them.
 #[derive(Default)]
 pub(crate) struct Names {
-    streams: HashMap<i64, StreamId>,
-    event_types: HashMap<i64, EventType>,
+    streams: HashMap<i64, StreamId, ByNumber>,
+    /// The last stream whose name was looked up.
+    last_learned: i64,
+    event_types: HashMap<i64, EventType, ByNumber>,
     /// The last metadata read: the events of a command share theirs, and then one text serves them all.
     metadata: Json,
+}
+
+type ByNumber = BuildHasherDefault<NumberHasher>;
+
+/// Spreads the file's own numbers, which nobody outside chooses, without the cost of a hash that withstands attacks.
+#[derive(Default)]
+struct NumberHasher(u64);
+
+impl Hasher for NumberHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u64(u64::from(*byte));
+        }
+    }
+
+    fn write_i64(&mut self, number: i64) {
+        self.write_u64(number.cast_unsigned());
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        // The odd number nearest to 2⁶⁴ divided by the golden ratio; the high bits are mixed best.
+        self.0 = (self.0 ^ number).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(32);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }
 
 impl Names {
@@ -50,14 +83,33 @@ impl Names {
         if self.streams.len() >= NAMES_MAX {
             self.streams.clear();
         }
-        match self.streams.entry(id) {
-            Entry::Occupied(known) => Ok(known.into_mut()),
-            Entry::Vacant(unknown) => {
-                let name = name(connection, sql!("stream_name"), id)?;
-                let damaged = |error| Fault::damaged(format!("stream {id}: {error}"));
-                Ok(unknown.insert(name.parse().map_err(damaged)?))
-            }
+        if !self.streams.contains_key(&id) {
+            self.learn_stream(connection, id)?;
         }
+        self.streams.get(&id).ok_or_else(|| nameless(id))
+    }
+
+    /// Looks a stream's name up. Whoever reads the feed meets streams in the order in which they began: who needs one
+    /// soon after the last is told its neighbours, too.
+    fn learn_stream(&mut self, connection: &Connection, first: i64) -> Result<(), Fault> {
+        let is_neighbour = (1..=NEIGHBOURS).contains(&first.saturating_sub(self.last_learned));
+        let last = if is_neighbour { first.saturating_add(NEIGHBOURS - 1) } else { first };
+        let mut statement = connection.prepare_cached(sql!("stream_names"))?;
+        let mut found = statement.query([first, last])?;
+        while let Some(row) = found.next()? {
+            let id = row.get(0)?;
+            let damaged = |error| Fault::damaged(format!("stream {id}: {error}"));
+            if let Entry::Vacant(unknown) = self.streams.entry(id) {
+                match text(row, 1)?.parse() {
+                    Ok(name) => drop(unknown.insert(name)),
+                    Err(error) if id == first => return Err(damaged(error)),
+                    // A neighbour's name is judged when it is needed.
+                    Err(_) => break,
+                }
+            }
+            self.last_learned = id;
+        }
+        Ok(())
     }
 
     pub(crate) fn event_type(&mut self, connection: &Connection, id: i64) -> Result<&EventType, Fault> {
@@ -82,10 +134,15 @@ impl Names {
 
 fn name(connection: &Connection, statement: &str, id: i64) -> Result<String, Fault> {
     let found = connection.prepare_cached(statement)?.query_row([id], |row| row.get(0)).optional()?;
-    found.ok_or_else(|| Fault::damaged(format!("an event names number {id}, which has no name")))
+    found.ok_or_else(|| nameless(id))
+}
+
+fn nameless(id: i64) -> Fault {
+    Fault::damaged(format!("an event names number {id}, which has no name"))
 }
 
 /// The event in a row.
+#[inline]
 pub(crate) fn event(
     row: &Row<'_>,
     connection: &Connection,

@@ -5,6 +5,7 @@
 //! snapshots, leases) has a transaction of its own. Nothing is answered before its transaction is committed.
 
 use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use annals_core::StoreId;
@@ -19,6 +20,7 @@ use crate::fault::{Failure, Fault};
 use crate::ledger::Ledger;
 use crate::log::{self, Log};
 use crate::options::{Durability, SqliteOptions};
+use crate::presence::Presence;
 use crate::schema;
 use crate::sweep::{sweep, sweeping_is_due};
 use crate::wake::Wake;
@@ -64,24 +66,31 @@ pub(crate) enum Lost {
     Taken(StoreError),
 }
 
-/// Opens the file on a thread of its own, which ends when the writer is dropped and the queue is empty. The store's
-/// id arrives once the file is found to be a store.
+/// What an opened file turned out to be.
+pub(crate) struct Opened {
+    pub(crate) id: StoreId,
+    pub(crate) presence: Arc<Presence>,
+}
+
+/// Opens the file on a thread of its own, which ends when the writer is dropped and the queue is empty. What it is
+/// arrives once it is found to be a store.
 pub(crate) fn start(
     options: &Arc<SqliteOptions>,
     wake: Arc<Wake>,
     alive: std::sync::mpsc::Sender<()>,
-) -> std::io::Result<(Writer, oneshot::Receiver<Result<StoreId, StoreError>>)> {
+) -> std::io::Result<(Writer, oneshot::Receiver<Result<Opened, StoreError>>)> {
     let (queue, jobs) = mpsc::channel(QUEUE);
     let (opened, answer) = oneshot::channel();
     let writer = Writer { queue, options: options.clone() };
     let options = options.clone();
-    std::thread::Builder::new().name("annals-sqlite-writer".to_owned()).spawn(move || {
+    thread::Builder::new().name("annals-sqlite-writer".to_owned()).spawn(move || {
         busy::until(Instant::now() + options.busy_timeout);
         match open(&options) {
-            Ok((connection, id)) => {
+            Ok((connection, found)) => {
+                let hand = Hand::new(connection, options, wake, found.presence.clone());
                 // Whoever opened the store may be gone; then the queue is closed, too.
-                let _ = opened.send(Ok(id));
-                Hand::new(connection, options, wake).work_off(jobs);
+                let _ = opened.send(Ok(found));
+                hand.work_off(jobs);
             }
             Err(failure) => {
                 let doing = format!("opening {}", options.location());
@@ -93,10 +102,11 @@ pub(crate) fn start(
     Ok((writer, answer))
 }
 
-fn open(options: &SqliteOptions) -> Result<(Connection, StoreId), Failure> {
+fn open(options: &SqliteOptions) -> Result<(Connection, Opened), Failure> {
     let connection = connection::open(options, Role::Writer)?;
     let id = schema::prepare(&connection, options)?;
-    Ok((connection, id))
+    let presence = Arc::new(Presence::of(options)?);
+    Ok((connection, Opened { id, presence }))
 }
 
 impl Writer {
@@ -161,17 +171,23 @@ struct Hand {
     ledger: Ledger,
     options: Arc<SqliteOptions>,
     wake: Arc<Wake>,
+    presence: Arc<Presence>,
     log: Log,
     /// Whether dropped views may have left rows behind.
     sweeping: bool,
 }
 
 impl Hand {
-    fn new(connection: Connection, options: Arc<SqliteOptions>, wake: Arc<Wake>) -> Self {
+    fn new(
+        connection: Connection,
+        options: Arc<SqliteOptions>,
+        wake: Arc<Wake>,
+        presence: Arc<Presence>,
+    ) -> Self {
         let ledger = Ledger::new(connection, options.clock.clone());
         let sweeping = !options.read_only && sweeping_is_due(&ledger.connection);
         let log = Log::of(&options.path);
-        Self { ledger, options, wake, log, sweeping }
+        Self { ledger, options, wake, presence, log, sweeping }
     }
 
     fn work_off(mut self, mut jobs: mpsc::Receiver<Job>) {
@@ -229,6 +245,12 @@ impl Hand {
             }
             return;
         }
+        // R02: what goes into a file that is no longer there would be answered and never found.
+        if let Err(fault) = self.presence.check() {
+            self.take_back(&fault);
+            self.fail(batch, &fault, Effect::NotWritten);
+            return;
+        }
         match run(&self.ledger.connection, "COMMIT") {
             Ok(()) => {
                 if let Some(end) = self.ledger.end() {
@@ -250,6 +272,7 @@ impl Hand {
 
     /// Takes the write lock. Who waited for it too long is told so; none when that leaves nobody.
     fn begin(&mut self, mut batch: Vec<Recording>) -> Option<Vec<Recording>> {
+        let mut is_second_try = false;
         while let Some(until) = batch.iter().map(|recording| recording.until).min() {
             busy::until(until);
             match run(&self.ledger.connection, "BEGIN IMMEDIATE") {
@@ -262,8 +285,12 @@ impl Hand {
                 }
                 Err(fault) => {
                     self.take_back(&fault);
-                    self.fail(batch, &fault, Effect::NotWritten);
-                    return None;
+                    // E02: a file that could only be read for a while works again as soon as it can be written.
+                    if is_second_try || !fault.is_read_only() {
+                        self.fail(batch, &fault, Effect::NotWritten);
+                        return None;
+                    }
+                    is_second_try = true;
                 }
             }
         }
@@ -280,8 +307,11 @@ impl Hand {
     fn take_back(&mut self, fault: &Fault) {
         roll_back(&self.ledger.connection);
         self.ledger.forget();
-        if (fault.spoils_connection() || !self.ledger.connection.is_autocommit())
-            && let Ok(connection) = connection::open(&self.options, Role::Writer)
+        // SQLite opens a file for reading alone when it cannot be written, and stays so when it can be again.
+        let is_spoiled = fault.spoils_connection() || (fault.is_read_only() && !self.options.read_only);
+        if (is_spoiled || !self.ledger.connection.is_autocommit())
+            && self.presence.check().is_ok()
+            && let Ok(connection) = connection::reopen(&self.options)
         {
             self.ledger = Ledger::new(connection, self.options.clock.clone());
         }
@@ -297,14 +327,14 @@ impl Hand {
         let changed = self.relaxed(|connection| {
             run(connection, "BEGIN IMMEDIATE")?;
             let changed = act(connection)?;
+            self.presence.check()?;
             run(connection, "COMMIT")?;
             Ok(changed)
         });
-        match &changed {
-            Ok(_) => self.sweeping = self.sweeping || sweeping_is_due(&self.ledger.connection),
-            Err(fault) => self.take_back(fault),
+        if changed.is_ok() {
+            self.sweeping = self.sweeping || sweeping_is_due(&self.ledger.connection);
         }
-        changed
+        changed.inspect_err(|fault| self.take_back(fault))
     }
 
     /// Without waiting for the disk: after a power cut views, snapshots and leases may be as they were a moment

@@ -1,0 +1,1 @@
+SELECT id, name FROM streams WHERE id BETWEEN ?1 AND ?2
