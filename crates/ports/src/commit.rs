@@ -185,6 +185,7 @@ impl Commit {
     ///
     /// # Errors
     /// When the reason is not portable JSON, or larger than a row may be.
+    #[expect(clippy::needless_pass_by_value, reason = "the caller has no more use for it")]
     pub fn refusal(id: CommitId, reason: Json) -> Result<Self, InvalidCommit> {
         let reason = canonical(&reason, "a refusal", "reason")?;
         limits::between("refusal size", "bytes", reason.len(), 2, limits::ROW_BYTES_MAX)?;
@@ -230,7 +231,8 @@ impl Commit {
 
 /// A09: a text that some store handed back may be spelt otherwise; what is hashed and recorded is canonical.
 fn canonical(json: &Json, event_type: &str, part: &'static str) -> Result<Json, InvalidCommit> {
-    let not_portable = |source| InvalidCommit::NotPortable { event_type: event_type.to_owned(), part, source };
+    let not_portable =
+        |source| InvalidCommit::NotPortable { event_type: event_type.to_owned(), part, source };
     json.canonical().map_err(not_portable)
 }
 

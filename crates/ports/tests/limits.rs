@@ -194,7 +194,10 @@ fn a09_a_text_that_is_not_portable_is_refused_wherever_it_came_from() {
     let in_payload = commit(vec![append(1, vec![event(twice.clone(), Json::empty())])]);
     assert!(matches!(in_payload, Err(InvalidCommit::NotPortable { part: "payload", .. })), "{in_payload:?}");
     let in_metadata = commit(vec![append(1, vec![event(Json::empty(), twice.clone())])]);
-    assert!(matches!(in_metadata, Err(InvalidCommit::NotPortable { part: "metadata", .. })), "{in_metadata:?}");
+    assert!(
+        matches!(in_metadata, Err(InvalidCommit::NotPortable { part: "metadata", .. })),
+        "{in_metadata:?}"
+    );
     let as_reason = Commit::refusal(CommitId::new(), twice);
     assert!(matches!(as_reason, Err(InvalidCommit::NotPortable { part: "reason", .. })), "{as_reason:?}");
 }

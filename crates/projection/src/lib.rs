@@ -71,6 +71,7 @@
 //! # }
 //! ```
 
+mod ahead;
 mod any;
 mod error;
 mod fold;

@@ -2,12 +2,11 @@
 //!
 //! For reports, exports and questions asked once. Holds no lease, keeps no checkpoint, changes nothing.
 
-use std::time::Duration;
-
 use annals_core::{Category, Decoded, EventSet, Recorded, RecordedEvent, StreamId, Timestamp};
 use annals_ports::{Adapter, FeedPosition, FeedQuery, FeedStart, ReadRange};
 
 use crate::ProjectionError;
+use crate::ahead::Ahead;
 
 /// How far a replay has come, or came.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -41,21 +40,24 @@ pub async fn replay<E: EventSet>(
         FeedStart::Time(instant) => instant,
         FeedStart::Beginning | FeedStart::End => Timestamp::MIN,
     };
-    let mut position = adapter.feed.start(from).await?;
+    let feed = adapter.feed.as_ref();
+    let mut ahead = Ahead::ask(feed, &query, feed.start(from).await?).await;
     let mut report = ReplayReport::default();
     loop {
-        let page = adapter.feed.next(&query, &position, Duration::ZERO).await?;
+        let page = ahead.page().await?;
+        let position = page.next.clone();
+        let rest = if page.at_end { None } else { Some(Ahead::ask(feed, &query, position.clone()).await) };
         for recorded in page.events {
             // The feed may begin a little earlier than was asked.
             if recorded.header.recorded_at >= since {
                 report.hand_over(recorded, &mut handle)?;
             }
         }
-        position = page.next;
-        report.position = Some(position.clone());
+        report.position = Some(position);
         on_progress(&report);
-        if page.at_end {
-            return Ok(report);
+        match rest {
+            Some(rest) => ahead = rest,
+            None => return Ok(report),
         }
     }
 }

@@ -12,6 +12,7 @@ use annals_core::{Category, EventSet};
 use annals_ports::{Acquired, Adapter, FeedPosition, FeedQuery, FeedStart, Lease, StoreError, ViewId};
 use tokio::time::Instant;
 
+use crate::ahead::Ahead;
 use crate::projection::check_name;
 use crate::session::Session;
 use crate::{CaughtUp, Lag, OnProgress, Progress, Projection, ProjectionError, RunnerOptions, View};
@@ -172,24 +173,30 @@ impl<P: Projection> Runner<P> {
         let mut tally = Tally::default();
         let mut session =
             Session::begin(&self.adapter, &self.projection, lease.clone(), &self.options).await?;
+        let feed = self.adapter.feed.as_ref();
+        let mut ahead = Ahead::ask(feed, &query, session.position().clone()).await;
         loop {
             session.keep_lease().await?;
-            let page = self.adapter.feed.next(&query, session.position(), Duration::ZERO).await?;
-            if self.work_through(&mut session, page, &mut tally, on_progress).await? {
+            let page = ahead.page().await?;
+            let rest =
+                if page.at_end { None } else { Some(Ahead::ask(feed, &query, page.next.clone()).await) };
+            self.work_through(&mut session, page, &mut tally, on_progress).await?;
+            let Some(rest) = rest else {
                 session.settle().await?;
                 return Ok(tally.caught_up(session.position().clone()));
-            }
+            };
+            ahead = rest;
         }
     }
 
-    /// Applies a page and tells of it; answers whether it reached the end.
+    /// Applies a page and tells of it.
     pub(crate) async fn work_through(
         &self,
         session: &mut Session<P>,
         page: annals_ports::FeedPage,
         tally: &mut Tally,
         on_progress: OnProgress<'_>,
-    ) -> Result<bool, ProjectionError> {
+    ) -> Result<(), ProjectionError> {
         let (events, at_end) = (page.events.len() as u64, page.at_end);
         tally.rows_changed += session.apply(page).await?;
         tally.events += events;
@@ -204,7 +211,7 @@ impl<P: Projection> Runner<P> {
             });
             tally.told_end = at_end;
         }
-        Ok(at_end)
+        Ok(())
     }
 
     pub(crate) fn query(&self) -> Result<FeedQuery, ProjectionError> {

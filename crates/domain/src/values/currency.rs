@@ -8,6 +8,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::from_text;
+
 const WITH_TWO_DECIMALS: &str = "\
     AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BRL BSD BTN BWP BYN BZD CAD \
     CDF CHF CNY COP CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD \
@@ -18,6 +20,9 @@ const WITH_TWO_DECIMALS: &str = "\
 const WITHOUT_DECIMALS: &str = "\
     BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF";
 const WITH_THREE_DECIMALS: &str = "BHD IQD JOD KWD LYD OMR TND";
+
+/// The codes by their number of decimals.
+const TABLE: [(&str, u8); 3] = [(WITH_TWO_DECIMALS, 2), (WITHOUT_DECIMALS, 0), (WITH_THREE_DECIMALS, 3)];
 
 /// A currency that is known, by its ISO 4217 code.
 ///
@@ -68,9 +73,9 @@ impl Currency {
 
     /// Every currency of the table.
     pub fn all() -> impl Iterator<Item = Self> {
-        [(WITH_TWO_DECIMALS, 2), (WITHOUT_DECIMALS, 0), (WITH_THREE_DECIMALS, 3)].into_iter().flat_map(
-            |(codes, minor_units)| codes.split_ascii_whitespace().map(move |code| Self { code, minor_units }),
-        )
+        TABLE.into_iter().flat_map(|(codes, minor_units)| {
+            codes.split_ascii_whitespace().map(move |code| Self { code, minor_units })
+        })
     }
 }
 
@@ -78,9 +83,12 @@ impl FromStr for Currency {
     type Err = UnknownCurrency;
 
     fn from_str(code: &str) -> Result<Self, Self::Err> {
-        Self::all()
-            .find(|currency| currency.code == code)
-            .ok_or_else(|| UnknownCurrency { code: code.chars().take(16).collect() })
+        // Each code and the space behind it take four bytes.
+        let found = TABLE.into_iter().find_map(|(codes, minor_units)| {
+            let place = codes.as_bytes().chunks(4).position(|known| known[..3] == *code.as_bytes())?;
+            Some(Self { code: codes.get(place * 4..place * 4 + 3)?, minor_units })
+        });
+        found.ok_or_else(|| UnknownCurrency { code: code.chars().take(16).collect() })
     }
 }
 
@@ -92,7 +100,7 @@ impl Serialize for Currency {
 
 impl<'de> Deserialize<'de> for Currency {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+        from_text::read(deserializer, str::parse)
     }
 }
 

@@ -4,7 +4,9 @@
 //! a JSON number is refused, for it may have been a float on its way.
 
 use rust_decimal::Decimal;
-use serde::{Deserialize, Deserializer, Serializer};
+use serde::{Deserializer, Serializer};
+
+use super::from_text;
 
 /// A text that is no decimal.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -28,5 +30,5 @@ pub(crate) fn serialize<S: Serializer>(decimal: &Decimal, serializer: S) -> Resu
 }
 
 pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Decimal, D::Error> {
-    parse(&String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+    from_text::read(deserializer, parse)
 }

@@ -7,6 +7,7 @@ mod address;
 pub(crate) mod card_number;
 mod currency;
 pub(crate) mod decimal;
+mod from_text;
 mod id;
 mod money;
 mod payment_method;
