@@ -1,12 +1,15 @@
-//! The project's own tasks: `cargo xtask demo` and `cargo xtask test-all`.
+//! The project's own tasks: `cargo xtask demo`, `cargo xtask bench`, `cargo xtask crash` and `cargo xtask test-all`.
 //!
 //! A task starts the programs that do the work (cargo, ordermaster), passes their output through, and ends with
 //! the exit code that tells whether all went well. No product code lives here.
 
 #![allow(clippy::print_stdout, reason = "a task talks to a person")]
 
+mod bench;
 mod book;
+mod crash;
 mod demo;
+mod laws;
 mod phase;
 mod test_all;
 mod test_counts;
@@ -26,6 +29,12 @@ struct Arguments {
 enum Task {
     /// Runs the main job on the embedded store: a week of business, its read models, time travel, proofs.
     Demo(demo::Options),
+    /// Measures the stores, each figure beside its baseline; `-- --help` tells what can be chosen.
+    Bench(bench::Options),
+    /// Prints law by law on which stores it was shown, and how many broken stores its tests caught.
+    Laws(laws::Options),
+    /// Kills loads and cuts the power under them; what was answered must survive.
+    Crash(crash::Options),
     /// Runs every check and every test, and says what was proven.
     TestAll(test_all::Options),
 }
@@ -33,6 +42,9 @@ enum Task {
 fn main() -> ExitCode {
     match Arguments::parse().task {
         Task::Demo(options) => demo::run(&options),
+        Task::Bench(options) => bench::run(&options),
+        Task::Laws(options) => laws::run(&options),
+        Task::Crash(options) => crash::run(&options),
         Task::TestAll(options) => test_all::run(&options),
     }
 }

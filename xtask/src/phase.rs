@@ -49,7 +49,10 @@ impl Phase {
     pub(crate) fn run_tests(name: &'static str, command: &mut Command, counts: &mut TestCounts) -> Self {
         println!("\n── {name}");
         let begun = Instant::now();
-        let ending = match run_and_read(command.current_dir(root()), &mut |line| counts.read(line)) {
+        let ending = match read_output(command.current_dir(root()), &mut |line| {
+            println!("{line}");
+            counts.read(line);
+        }) {
             Ok(status) if status.success() => Ending::Passed,
             Ok(status) => Ending::Failed(status.to_string()),
             Err(error) => Ending::Failed(format!("cannot run {}: {error}", command.get_program().display())),
@@ -63,16 +66,14 @@ impl Phase {
     }
 }
 
-/// Passes a program's output through, line by line, and shows each line to `see`.
-fn run_and_read(command: &mut Command, see: &mut dyn FnMut(&str)) -> io::Result<ExitStatus> {
+/// Shows a program's output to `see`, line by line, until it ends.
+pub(crate) fn read_output(command: &mut Command, see: &mut dyn FnMut(&str)) -> io::Result<ExitStatus> {
     let (reader, writer) = io::pipe()?;
     let mut child = command.stdout(writer.try_clone()?).stderr(writer).spawn()?;
     // The command keeps the pipe's writing end; without this the reading end would never see its end.
     command.stdout(Stdio::null()).stderr(Stdio::null());
     for line in io::BufReader::new(reader).lines() {
-        let line = line?;
-        println!("{line}");
-        see(&line);
+        see(&line?);
     }
     child.wait()
 }

@@ -26,10 +26,11 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "annals-sqlite",
         ],
     ),
-    ("annals-testkit", &["annals-core", "annals-ports", "annals-projection"]),
+    ("annals-testkit", &["annals-application", "annals-core", "annals-ports", "annals-projection"]),
     ("ordermaster-domain", &["annals-core"]),
     ("ordermaster", &["annals", "ordermaster-domain"]),
     ("annals-tests", &[]),
+    ("annals-bench", &["annals", "ordermaster", "ordermaster-domain"]),
     ("xtask", &[]),
 ];
 
