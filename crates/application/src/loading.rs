@@ -5,9 +5,7 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use annals_core::{
-    Aggregate, Decoded, RecordedEvent, Rehydrated, StreamHead, StreamId, Version,
-};
+use annals_core::{Aggregate, Decoded, RecordedEvent, Rehydrated, StreamHead, StreamId, Version};
 use annals_ports::{EventStore, ReadRange, StoreError};
 
 use crate::snapshots::Candidate;
