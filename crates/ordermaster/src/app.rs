@@ -2,6 +2,8 @@
 //!
 //! Everything that this program does goes through an [`OrderMaster`]. It names no adapter: the store's URL does.
 
+use std::time::{Duration, Instant};
+
 use annals::projection::{AnyRunner, Progress, ProjectionError};
 use annals::{ConnectError, Repository, SnapshotPolicy, Store};
 use ordermaster_domain::{Account, Inventory, Order, Payment};
@@ -103,7 +105,11 @@ impl OrderMaster {
     }
 }
 
-/// Brings one read model up to date, unless another process is at it, which then keeps it so.
+/// How long another process's runner is waited for: longer than the lease of one that died.
+const OTHERS: Duration = Duration::from_secs(20);
+
+/// Brings one read model up to date. While another process is at it, it is waited for, until the view is up to date
+/// or the lease of a process that died has run out: rows that are behind are never taken for the answer.
 ///
 /// # Errors
 /// What stopped it.
@@ -111,8 +117,18 @@ pub async fn catch_up_one(
     runner: &dyn AnyRunner,
     on_progress: &mut (dyn FnMut(&Progress) + Send),
 ) -> Result<(), ProjectionError> {
-    match runner.catch_up(on_progress).await {
-        Ok(_) | Err(ProjectionError::LeaseHeld { .. }) => Ok(()),
-        Err(error) => Err(error),
+    let deadline = Instant::now() + OTHERS;
+    loop {
+        match runner.catch_up(&mut *on_progress).await {
+            Err(error @ ProjectionError::LeaseHeld { .. }) => {
+                if runner.lag().await?.at_end {
+                    return Ok(());
+                }
+                if Instant::now() >= deadline {
+                    return Err(error);
+                }
+            }
+            caught_up => return caught_up.map(|_| ()),
+        }
     }
 }
