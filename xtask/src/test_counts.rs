@@ -17,8 +17,7 @@ impl TestCounts {
     /// nextest: `Summary [1.2s] 5 tests run: 4 passed (1 slow), 1 failed, 0 skipped`;
     /// cargo test: `test result: ok. 5 passed; 0 failed; 1 ignored; …`.
     pub(crate) fn read(&mut self, line: &str) {
-        let line = line.trim_start();
-        let counted = if line.starts_with("Summary [") {
+        let counted = if line.trim_start().starts_with("Summary [") {
             line.split_once("run: ").map(|(_, counted)| counted)
         } else {
             line.strip_prefix("test result: ")
@@ -66,6 +65,12 @@ mod tests {
             "test result: FAILED. 2 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out",
         ];
         assert_eq!(counts(&lines), (6, 1, 1));
+    }
+
+    #[test]
+    fn what_nextest_repeats_of_a_test_that_failed_is_not_counted_again() {
+        let line = "    test result: FAILED. 0 passed; 1 failed; 0 ignored; 0 measured; 13 filtered out";
+        assert_eq!(counts(&[line]), (0, 0, 0));
     }
 
     #[test]

@@ -107,7 +107,7 @@ fn with_syncing_off_a_power_cut_loses_answers_so_the_instrument_works() {
     let name = "power_cut::with_syncing_off_a_power_cut_loses_answers_so_the_instrument_works";
     let orders = Orders { durability: Durability::Off, seed: seed() };
     let cut = Cut::of(&Shim::build(), name, LATER, &orders);
-    assert!(cut.answers.outcomes.len() >= 600);
+    assert!(!cut.answers.outcomes.is_empty(), "there is something to lose");
     assert_eq!(cut.disk().syncs, 0, "nothing asks for a sync");
     let found = annals::block_on(aftermath::check(&cut.file("nothing", Lost::Everything), &cut.answers));
     let is_lost = found.as_ref().map_or(true, |found| found.lost > 0);
