@@ -25,7 +25,10 @@ pub(crate) async fn commit_until_known(
             Err(error) => error,
         };
         may_be_written |= error.effect() == Effect::Unknown;
-        if !(error.is_transient() && attempts.again().await) {
+        // E02: a store that let the caller wait as long as it may has used up the caller's time, too.
+        let has_waited = !may_be_written
+            && matches!(&error, CommitError::Store { source: StoreError::TimedOut { .. }, .. });
+        if has_waited || !(error.is_transient() && attempts.again().await) {
             return Err(if may_be_written { of_unknown_effect(error, &commit) } else { error });
         }
         tracing::debug!(%error, attempt = attempts.made(), "committing the same value again");

@@ -65,6 +65,16 @@ pub enum ExecuteError<R> {
     /// The commit failed; see [`ExecuteError::effect`].
     #[error(transparent)]
     Commit(CommitError),
+    /// The command has an outcome, recorded under its key (law A12), which could not be read.
+    #[error(
+        "an outcome is recorded under {key}, but it could not be read; call again with the same key: {source}"
+    )]
+    Unread {
+        /// The key.
+        key: CommitId,
+        /// Why not.
+        source: LoadError,
+    },
     /// Others came first, time and again (law C03). Nothing was written.
     #[error(
         "gave up on {stream} after {attempts} attempts, others came first each time; try again later: {last}"
@@ -86,7 +96,7 @@ impl<R> ExecuteError<R> {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Rejected(_) | Self::Stream(_) | Self::Invalid(_) => false,
-            Self::Load(error) => error.is_transient(),
+            Self::Load(error) | Self::Unread { source: error, .. } => error.is_transient(),
             Self::Commit(error) => error.is_transient(),
             Self::Contended { .. } => true,
         }
@@ -96,6 +106,8 @@ impl<R> ExecuteError<R> {
     pub fn effect(&self) -> Effect {
         match self {
             Self::Commit(error) => error.effect(),
+            // By an earlier call, or by an attempt of this one whose answer was lost.
+            Self::Unread { .. } => Effect::Unknown,
             _ => Effect::NotWritten,
         }
     }

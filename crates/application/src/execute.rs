@@ -48,12 +48,12 @@ impl<A: Aggregate> Repository<A> {
     }
 
     /// Carries a command out at most once for `key`, in the whole store: a later call with the same key answers
-    /// with the first outcome, and writes nothing (law A12). A refusal is recorded before it is answered, and is
-    /// an outcome, too. A decision without events is not recorded: a later call decides again.
+    /// with the first outcome, and writes nothing (law A12). A refusal is an outcome, too, and so is a decision
+    /// without events: both are recorded before they are answered.
     ///
     /// # Errors
-    /// What kept the command from being carried out, or its refusal from being recorded; the same call may then be
-    /// made again. Never [`ExecuteError::Rejected`].
+    /// What kept the command from being carried out, or its outcome from being recorded or read; the same call may then
+    /// be made again. Never [`ExecuteError::Rejected`].
     pub async fn execute_once(
         &self,
         key: CommitId,
@@ -71,7 +71,15 @@ impl<A: Aggregate> Repository<A> {
             Settled::Committed { events, receipt } => {
                 executed(deciding, events, receipt).map(OnceOutcome::Accepted)
             }
-            Settled::Unchanged => Ok(OnceOutcome::Accepted(deciding.unchanged())),
+            Settled::Unchanged => {
+                // P01: recorded before anyone acts on it; what stands under the key already answers instead.
+                let receipt =
+                    commit_until_known(self.events(), Commit::unchanged(key), &mut attempts).await?;
+                if receipt.replayed {
+                    return self.earlier(deciding.stream(), receipt).await;
+                }
+                Ok(OnceOutcome::Accepted(Executed { receipt: Some(receipt), ..deciding.unchanged() }))
+            }
             Settled::Rejected(rejection) => {
                 // P01: recorded before anyone acts on it.
                 let refusal = refusal(key, &rejection.to_string())?;
@@ -125,15 +133,24 @@ impl<A: Aggregate> Repository<A> {
             Outcome::Refused { reason } => {
                 return Ok(OnceOutcome::Refused { reason: reason_of(reason), replayed: receipt.replayed });
             }
-            Outcome::Committed(appended) => appended.iter().find(|appended| &appended.stream == stream),
+            Outcome::Unchanged => None,
+            Outcome::Committed(appended) => {
+                let of_stream = appended.iter().find(|appended| &appended.stream == stream);
+                if of_stream.is_none() {
+                    // The key's one outcome is another aggregate's: it was not a key of this command.
+                    let (commit, stream) = (receipt.commit, Some(stream.clone()));
+                    return Err(CommitError::CommitIdReused { commit, stream }.into());
+                }
+                of_stream
+            }
         };
-        let Some(appended) = appended else {
-            // The key's one outcome is another aggregate's: it was not a key of this command.
-            let (commit, stream) = (receipt.commit, Some(stream.clone()));
-            return Err(CommitError::CommitIdReused { commit, stream }.into());
+        // A12: the outcome stands, whatever keeps it from being shown.
+        let unread = |source| ExecuteError::Unread { key: receipt.commit, source };
+        let events = match appended {
+            Some(appended) => self.events_of(appended).await.map_err(unread)?,
+            None => Vec::new(),
         };
-        let events = self.events_of(appended).await?;
-        let now = self.fresh(stream).await?;
+        let now = self.fresh(stream).await.map_err(unread)?;
         let (version, state) = (now.version(), Arc::unwrap_or_clone(now).state);
         Ok(OnceOutcome::Accepted(Executed { version, events, state, receipt: Some(receipt) }))
     }

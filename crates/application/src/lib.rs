@@ -62,6 +62,8 @@
 //! it waits.
 
 mod cache;
+mod check;
+mod code;
 mod commit;
 mod deciding;
 mod difference;
@@ -77,6 +79,8 @@ mod temporal;
 mod unit;
 mod unit_step;
 
+pub use check::{CheckedHistory, HistoryCheck, HistoryProgress};
+pub use code::Code;
 pub use difference::{Difference, differences};
 pub use error::{ExecuteError, LoadError, UnitError};
 pub use options::{RepositoryOptions, SnapshotPolicy};

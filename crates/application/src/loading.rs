@@ -11,17 +11,9 @@ use annals_ports::{EventStore, ReadRange, StoreError};
 use crate::snapshots::Candidate;
 use crate::{AsOf, LoadError, Repository};
 
-/// What a stream added to a known state.
-enum Delta<A> {
-    Nothing,
-    Grown(Rehydrated<A>),
-    /// The known state is not a beginning of the stream: its history was replaced, by a restore perhaps.
-    NotABeginning,
-}
-
 /// A state read without the cache.
 pub(crate) struct Cold<A> {
-    pub(crate) state: Rehydrated<A>,
+    pub(crate) state: Arc<Rehydrated<A>>,
     /// The version of the snapshot that it was read through; 0 without one.
     base: Version,
     /// Whether a snapshot was found that had to be passed over.
@@ -43,14 +35,15 @@ impl<A: Aggregate> Repository<A> {
         stream: &StreamId,
         known: Arc<Rehydrated<A>>,
     ) -> Result<Arc<Rehydrated<A>>, LoadError> {
-        match self.delta(stream, &known, AsOf::Latest).await {
-            Ok(Delta::Nothing) => Ok(known),
-            Ok(Delta::Grown(state)) => {
-                let state = Arc::new(state);
-                self.cache().put(stream, &state);
+        let version = known.version();
+        match self.extend(stream, known, AsOf::Latest).await {
+            Ok(Some(state)) => {
+                if state.version() > version {
+                    self.cache().put(stream, &state);
+                }
                 Ok(state)
             }
-            Ok(Delta::NotABeginning) => self.reload(stream).await,
+            Ok(None) => self.reload(stream).await,
             Err(error) => {
                 if matches!(error, LoadError::Decode(_)) {
                     self.cache().remove(stream);
@@ -75,18 +68,21 @@ impl<A: Aggregate> Repository<A> {
     ) -> Result<Rehydrated<A>, LoadError> {
         let known = self.cache().get(stream).filter(|known| admits(as_of, known.head.as_ref()));
         if let Some(known) = known {
-            match self.delta(stream, &known, as_of).await? {
-                Delta::Nothing => return Ok(Arc::unwrap_or_clone(known)),
-                Delta::Grown(state) => return Ok(state),
-                Delta::NotABeginning => self.cache().remove(stream),
+            // What is known is as far as can be asked: nothing that is read could change it.
+            let extended = match range(known.version(), as_of) {
+                Some(_) => self.extend(stream, known, as_of).await?,
+                None => Some(known),
+            };
+            match extended {
+                Some(state) => return Ok(Arc::unwrap_or_clone(state)),
+                None => self.cache().remove(stream),
             }
         }
-        Ok(self.load_cold(stream, as_of).await?.state)
+        Ok(Arc::unwrap_or_clone(self.load_cold(stream, as_of).await?.state))
     }
 
     async fn load_latest(&self, stream: &StreamId) -> Result<Arc<Rehydrated<A>>, LoadError> {
         let Cold { state, base, replace_snapshot } = self.load_cold(stream, AsOf::Latest).await?;
-        let state = Arc::new(state);
         match self.snapshots() {
             // S02, S03: what was passed over is replaced.
             Some(snapshots) if replace_snapshot => {
@@ -105,7 +101,8 @@ impl<A: Aggregate> Repository<A> {
         };
         let replace_snapshot = match candidate {
             Candidate::Usable(snapshot, head) => {
-                if let Some(state) = self.through_snapshot(stream, snapshot, head, as_of).await? {
+                let known = Arc::new(Rehydrated::new(snapshot, Some(head)));
+                if let Some(state) = self.extend(stream, known, as_of).await? {
                     return Ok(Cold { state, base: head.version, replace_snapshot: false });
                 }
                 tracing::warn!(%stream, version = %head.version, "passed over a snapshot that is not of this history");
@@ -114,78 +111,39 @@ impl<A: Aggregate> Repository<A> {
             Candidate::PassedOver => true,
             Candidate::None => false,
         };
-        let mut state = Rehydrated::default();
-        if let Some(range) = range(Version::NONE, as_of) {
+        // Nothing is a beginning of every stream.
+        let state = self.extend(stream, Arc::default(), as_of).await?.unwrap_or_default();
+        Ok(Cold { state, base: Version::NONE, replace_snapshot })
+    }
+
+    /// Folds into `known` what the stream holds after it, as far as `as_of`. None when it is not a beginning of the
+    /// stream: the snapshot is of another history, or history was replaced, by a restore perhaps.
+    ///
+    /// The tail is read from the known version inclusive: its last event proves that this is the stream that the state
+    /// was folded from (C01, S03).
+    async fn extend(
+        &self,
+        stream: &StreamId,
+        mut known: Arc<Rehydrated<A>>,
+        as_of: AsOf,
+    ) -> Result<Option<Arc<Rehydrated<A>>>, LoadError> {
+        let head = known.head;
+        let mut stands = head.is_none();
+        if let Some(range) = range(known.version().previous(), as_of) {
             fold(self.events(), stream, range, |event| {
+                if !stands {
+                    stands = head == Some(head_of(event));
+                    return Ok(if stands { ControlFlow::Continue(()) } else { ControlFlow::Break(()) });
+                }
                 if !admits(as_of, Some(&head_of(event))) {
                     return Ok(ControlFlow::Break(()));
                 }
-                apply_next(&mut state, stream, event)?;
+                apply_next(Arc::make_mut(&mut known), stream, event)?;
                 Ok(ControlFlow::Continue(()))
             })
             .await?;
         }
-        Ok(Cold { state, base: Version::NONE, replace_snapshot })
-    }
-
-    /// S03: the tail is read from the snapshot's version inclusive, so that its last event can be compared. None
-    /// when the stream has no such event there.
-    async fn through_snapshot(
-        &self,
-        stream: &StreamId,
-        snapshot: A,
-        head: StreamHead,
-        as_of: AsOf,
-    ) -> Result<Option<Rehydrated<A>>, LoadError> {
-        let mut state = Rehydrated::new(snapshot, Some(head));
-        let mut stands = false;
-        let Some(range) = range(head.version.previous(), as_of) else { return Ok(None) };
-        fold(self.events(), stream, range, |event| {
-            if !stands {
-                stands = head_of(event) == head;
-                return Ok(if stands { ControlFlow::Continue(()) } else { ControlFlow::Break(()) });
-            }
-            if !admits(as_of, Some(&head_of(event))) {
-                return Ok(ControlFlow::Break(()));
-            }
-            apply_next(&mut state, stream, event)?;
-            Ok(ControlFlow::Continue(()))
-        })
-        .await?;
-        Ok(stands.then_some(state))
-    }
-
-    /// C01: only what came after the known version is read, and the last event known, which proves that this is
-    /// still the stream that the state was folded from.
-    async fn delta(
-        &self,
-        stream: &StreamId,
-        known: &Rehydrated<A>,
-        as_of: AsOf,
-    ) -> Result<Delta<A>, LoadError> {
-        if range(known.version(), as_of).is_none() {
-            return Ok(Delta::Nothing);
-        }
-        let Some(range) = range(known.version().previous(), as_of) else { return Ok(Delta::Nothing) };
-        let mut grown: Option<Rehydrated<A>> = None;
-        let mut stands = known.head.is_none();
-        fold(self.events(), stream, range, |event| {
-            if !stands {
-                stands = known.head == Some(head_of(event));
-                return Ok(if stands { ControlFlow::Continue(()) } else { ControlFlow::Break(()) });
-            }
-            if !admits(as_of, Some(&head_of(event))) {
-                return Ok(ControlFlow::Break(()));
-            }
-            apply_next(grown.get_or_insert_with(|| known.clone()), stream, event)?;
-            Ok(ControlFlow::Continue(()))
-        })
-        .await?;
-        Ok(match grown {
-            _ if !stands => Delta::NotABeginning,
-            Some(state) => Delta::Grown(state),
-            None => Delta::Nothing,
-        })
+        Ok(stands.then_some(known))
     }
 }
 

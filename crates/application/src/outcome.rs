@@ -3,7 +3,7 @@
 use std::fmt;
 
 use annals_core::{Aggregate, StreamId, Version};
-use annals_ports::Receipt;
+use annals_ports::{Outcome, Receipt};
 
 /// A command that was carried out.
 #[derive(Clone)]
@@ -14,14 +14,14 @@ pub struct Executed<A: Aggregate> {
     pub events: Vec<A::Event>,
     /// The state after it. For an outcome that was recorded by an earlier call: the state now.
     pub state: A,
-    /// The store's answer; none when the command changed nothing (law C02).
+    /// The store's answer; none when the command changed nothing, unless that was recorded under a key (law C02).
     pub receipt: Option<Receipt>,
 }
 
 impl<A: Aggregate> Executed<A> {
-    /// Whether the command changed nothing, so that nothing was written (law C02).
+    /// Whether the command changed nothing, so that no event was written (law C02).
     pub fn is_unchanged(&self) -> bool {
-        self.receipt.is_none()
+        self.events.is_empty()
     }
 
     /// Whether it was recorded by an earlier attempt or call (laws A06 and A12).
@@ -77,7 +77,7 @@ where
 /// A unit that was carried out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnitReceipt {
-    /// The store's answer; none when no step changed anything, so that nothing was written.
+    /// The store's answer; none when no step changed anything, unless that was recorded under a key (law C02).
     pub receipt: Option<Receipt>,
     /// The version of each step's stream after the unit, in the order of the steps. For an outcome that was recorded
     /// by an earlier call: after that call, and none for a stream that it did not change.
@@ -87,7 +87,7 @@ pub struct UnitReceipt {
 impl UnitReceipt {
     /// Whether no step changed anything.
     pub fn is_unchanged(&self) -> bool {
-        self.receipt.is_none()
+        self.receipt.as_ref().is_none_or(|receipt| receipt.outcome == Outcome::Unchanged)
     }
 
     /// Whether it was recorded by an earlier attempt or call (laws A06 and A12).

@@ -73,8 +73,8 @@ impl Unit {
         Self { options, ..self }
     }
 
-    /// Takes effect at most once for `key`, in the whole store (law A12). A refusal is recorded under the key before
-    /// it is answered.
+    /// Takes effect at most once for `key`, in the whole store (law A12). A refusal, or that no step changes
+    /// anything, is recorded under the key before it is answered.
     pub fn once(self, key: CommitId) -> Self {
         Self { key: Some(key), ..self }
     }
@@ -140,7 +140,7 @@ impl Unit {
                 decided => decided?,
             };
             if appends.is_empty() {
-                return Ok(self.answer(None));
+                return self.unchanged(&mut attempts).await;
             }
             let commit = match self.make(appends) {
                 Ok(commit) => commit,
@@ -197,6 +197,13 @@ impl Unit {
             Outcome::Refused { .. } if !receipt.replayed => Err(rejected),
             _ => self.settled(receipt),
         }
+    }
+
+    async fn unchanged(self, attempts: &mut Attempts) -> Result<UnitReceipt, UnitError> {
+        let Some(key) = self.key else { return Ok(self.answer(None)) };
+        // P01: recorded before anyone acts on it; what stands under the key already answers instead.
+        let receipt = commit_until_known(self.events.as_ref(), Commit::unchanged(key), attempts).await?;
+        self.settled(receipt)
     }
 
     fn settled(mut self, receipt: Receipt) -> Result<UnitReceipt, UnitError> {

@@ -48,7 +48,7 @@ impl EventFeed for MemoryStore {
         let state = self.shared.state();
         Ok(match state.commits.get(&receipt.commit) {
             Some(Standing::Events(places)) => Some(self.position(&state.events, places.end)),
-            Some(Standing::Refusal(_)) | None => None,
+            Some(Standing::Refusal(_) | Standing::Unchanged) | None => None,
         })
     }
 

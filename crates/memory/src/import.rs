@@ -40,6 +40,9 @@ impl HistoryImport for MemoryStore {
             RecordedCommit::Refusal { id, reason } => {
                 state.commits.insert(id, Standing::Refusal(reason));
             }
+            RecordedCommit::Unchanged { id } => {
+                state.commits.insert(id, Standing::Unchanged);
+            }
         }
         Ok(Imported::Written)
     }

@@ -16,6 +16,7 @@ mod import;
 mod leases;
 mod snapshots;
 mod store;
+mod upkeep;
 mod views;
 
 use std::sync::Arc;

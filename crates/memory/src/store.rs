@@ -11,7 +11,7 @@ use annals_core::{CommitId, Json, RecordedEvent, StoreId, StreamHead, StreamId, 
 use annals_ports::{
     Clock, Commit, CommitBody, CommitError, Direction, EventStore, Freshness, Inspect, Outcome, PageToken,
     ReadRange, Receipt, RecordedCommit, Snapshot, StoreDescription, StoreError, StreamPage, TypePage,
-    TypeQuery, ViewId, record_append, replay, stamp,
+    TypeQuery, Upkeep, ViewId, record_append, replay, stamp,
 };
 use async_trait::async_trait;
 use tokio::sync::watch;
@@ -45,6 +45,7 @@ pub(crate) struct State {
 pub(crate) enum Standing {
     Events(Range<usize>),
     Refusal(Json),
+    Unchanged,
 }
 
 impl Shared {
@@ -67,6 +68,7 @@ impl State {
         Some(match self.commits.get(&id)? {
             Standing::Events(places) => RecordedCommit::Events(self.events[places.clone()].to_vec()),
             Standing::Refusal(reason) => RecordedCommit::Refusal { id, reason: reason.clone() },
+            Standing::Unchanged => RecordedCommit::Unchanged { id },
         })
     }
 
@@ -94,6 +96,10 @@ impl EventStore for MemoryStore {
                 state.commits.insert(commit.id(), Standing::Refusal(reason.clone()));
                 let outcome = Outcome::Refused { reason: reason.clone() };
                 return Ok(Receipt { commit: commit.id(), outcome, replayed: false });
+            }
+            CommitBody::Unchanged => {
+                state.commits.insert(commit.id(), Standing::Unchanged);
+                return Ok(Receipt { commit: commit.id(), outcome: Outcome::Unchanged, replayed: false });
             }
         };
         for append in appends {
@@ -184,12 +190,19 @@ impl Inspect for MemoryStore {
             schema_version: 1,
             events: state.events.len() as u64,
             streams: state.streams.len() as u64,
+            categories: state.categories(),
             snapshots: state.snapshots.len() as u64,
+            outcomes: state.outcomes(),
+            views: state.views.len() as u64,
             view_rows: state.views.values().map(View::len).sum(),
             last_recorded_at: state.events.iter().map(|event| event.header.recorded_at).max(),
             bytes: None,
             settings: Vec::new(),
         })
+    }
+
+    fn upkeep(&self) -> Option<&dyn Upkeep> {
+        Some(self)
     }
 }
 

@@ -25,6 +25,11 @@ impl View {
         self.rows.len() as u64
     }
 
+    pub(crate) fn index_values(&self, key: &str) -> Vec<(String, String)> {
+        let values = self.rows.get(key).into_iter().flat_map(|(_, values)| values.iter());
+        values.map(|(index, value)| (index.to_owned(), value.as_str().to_owned())).collect()
+    }
+
     fn state(&self, view: &ViewId) -> ViewState {
         let parked = self.parked.len() as u64;
         ViewState { view: view.clone(), checkpoint: self.checkpoint.clone(), rows: self.len(), parked }

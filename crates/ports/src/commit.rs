@@ -106,6 +106,14 @@ pub enum InvalidCommit {
         /// The stream.
         stream: StreamId,
     },
+    /// The same event id twice.
+    #[error("event {event} stands twice in one commit, again for {stream}; draw an id for each event")]
+    EventTwice {
+        /// The event's id.
+        event: EventId,
+        /// The stream where it stands again.
+        stream: StreamId,
+    },
 }
 
 /// What a commit is to leave behind.
@@ -115,6 +123,8 @@ pub enum CommitBody {
     Events(Vec<PreparedAppend>),
     /// A refusal, recorded under the commit's id without events (law A12).
     Refusal(Json),
+    /// That nothing was to change, recorded under the commit's id without events (laws A12 and C02).
+    Unchanged,
 }
 
 /// An append that was checked.
@@ -192,6 +202,11 @@ impl Commit {
         Ok(Self { id, once: true, body: CommitBody::Refusal(reason) })
     }
 
+    /// That there was nothing to change, recorded under `id`, once, without events (laws A12 and C02).
+    pub fn unchanged(id: CommitId) -> Self {
+        Self { id, once: true, body: CommitBody::Unchanged }
+    }
+
     /// Its id.
     pub fn id(&self) -> CommitId {
         self.id
@@ -207,11 +222,11 @@ impl Commit {
         &self.body
     }
 
-    /// Its appends; none for a refusal.
+    /// Its appends; none where it records an outcome without events.
     pub fn appends(&self) -> &[PreparedAppend] {
         match &self.body {
             CommitBody::Events(appends) => appends,
-            CommitBody::Refusal(_) => &[],
+            CommitBody::Refusal(_) | CommitBody::Unchanged => &[],
         }
     }
 
@@ -219,6 +234,7 @@ impl Commit {
     pub fn doing(&self) -> String {
         match &self.body {
             CommitBody::Refusal(_) => format!("recording the refusal of commit {}", self.id),
+            CommitBody::Unchanged => format!("recording that commit {} changes nothing", self.id),
             CommitBody::Events(appends) => {
                 let events: usize = appends.iter().map(|append| append.events.len()).sum();
                 let streams: Vec<_> = appends.iter().map(|append| append.stream.as_str()).collect();
@@ -282,6 +298,7 @@ fn check_limits(appends: &[Append]) -> Result<(), InvalidCommit> {
         }
     }
     limits::between("events in a commit", "events", events, 1, limits::COMMIT_EVENTS_MAX)?;
+    check_ids(appends)?;
     let mut total = 0;
     for append in appends {
         for event in &append.events {
@@ -300,5 +317,19 @@ fn check_limits(appends: &[Append]) -> Result<(), InvalidCommit> {
         }
     }
     limits::between("payload plus metadata of a commit", "bytes", total, 0, limits::COMMIT_BYTES_MAX)?;
+    Ok(())
+}
+
+/// An event's id is its own: what a position names (F09) and what is published is told apart by it (P02).
+fn check_ids(appends: &[Append]) -> Result<(), InvalidCommit> {
+    let mut seen = Vec::new();
+    for append in appends {
+        for event in &append.events {
+            if seen.contains(&event.id) {
+                return Err(InvalidCommit::EventTwice { event: event.id, stream: append.stream.clone() });
+            }
+            seen.push(event.id);
+        }
+    }
     Ok(())
 }

@@ -23,7 +23,7 @@ pub enum StoreError {
         source: BoxError,
     },
     /// The store did not answer in time.
-    #[error("{doing}: no answer within {after:?}")]
+    #[error("{doing}: no answer within {after:?}; try again once nobody else holds the store")]
     TimedOut {
         /// What was being done, and to what.
         doing: String,

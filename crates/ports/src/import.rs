@@ -26,6 +26,11 @@ pub enum RecordedCommit {
         /// The reason.
         reason: Json,
     },
+    /// That there was nothing to change, recorded under a commit's id.
+    Unchanged {
+        /// The commit's id.
+        id: CommitId,
+    },
 }
 
 /// What an import did.
@@ -65,7 +70,7 @@ impl RecordedCommit {
     pub fn id(&self) -> Option<CommitId> {
         match self {
             Self::Events(events) => events.first().map(|event| event.header.commit.id),
-            Self::Refusal { id, .. } => Some(*id),
+            Self::Refusal { id, .. } | Self::Unchanged { id } => Some(*id),
         }
     }
 }
@@ -92,6 +97,9 @@ pub fn check_whole(events: &[RecordedEvent]) -> Result<(), ImportError> {
                 "event {index} of {found} says that it is {} of {}",
                 place.index, place.size
             ));
+        }
+        if events[..index].iter().any(|earlier| earlier.header.id == event.header.id) {
+            return fail(format!("event {} stands in it twice", event.header.id));
         }
     }
     let pieces: Vec<_> = events.chunk_by(|a, b| a.header.stream == b.header.stream).collect();

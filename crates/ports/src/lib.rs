@@ -13,6 +13,7 @@ mod commit;
 mod error;
 mod expectation;
 mod feed;
+mod finding;
 mod import;
 mod inspect;
 mod leases;
@@ -23,6 +24,7 @@ mod record;
 mod replay;
 mod snapshot;
 mod store;
+mod upkeep;
 mod verify;
 mod view;
 mod view_query;
@@ -33,8 +35,9 @@ pub use commit::{Append, Commit, CommitBody, InvalidCommit, NewEvent, PreparedAp
 pub use error::{BoxError, CommitError, Effect, StoreError};
 pub use expectation::{Conflict, Expectation};
 pub use feed::{EventFeed, EventFeedExt, FeedFilter, FeedHealth, FeedPage, FeedQuery, FeedStart, WriterHold};
+pub use finding::{CheckedPart, Finding, Findings, Remedy};
 pub use import::{HistoryImport, ImportError, Imported, RecordedCommit, check_continues, check_whole};
-pub use inspect::{Inspect, StoreDescription};
+pub use inspect::{CategoryCount, Inspect, StoreDescription};
 pub use leases::{Acquired, Lease, Leases};
 pub use page::{Direction, PageToken};
 pub use position::{FeedPosition, InvalidPosition, SlicePosition};
@@ -43,7 +46,8 @@ pub use record::{record_append, same_events, stamp};
 pub use replay::{appended, replay};
 pub use snapshot::{Snapshot, SnapshotStore};
 pub use store::{EventStore, EventStoreExt, Freshness, ReadRange, StreamPage, TypePage, TypeQuery};
-pub use verify::{StreamVerdict, VerifyError, verify_stream};
+pub use upkeep::{Backup, OnUpkeep, Recovered, Upkeep, UpkeepProgress};
+pub use verify::{StreamVerdict, VerifyError, verify_stream, verify_stream_with};
 pub use view::{
     Checkpoint, InvalidRow, Parked, Route, RowChange, ViewBatch, ViewError, ViewId, ViewState, ViewStore,
 };

@@ -23,6 +23,8 @@ pub enum Outcome {
         /// The reason, as it was given.
         reason: Json,
     },
+    /// That there was nothing to change, without events.
+    Unchanged,
 }
 
 /// What a commit added to one stream.
@@ -37,11 +39,11 @@ pub struct Appended {
 }
 
 impl Receipt {
-    /// What was added, by stream in the commit's order; nothing for a refusal.
+    /// What was added, by stream in the commit's order; nothing where no events are.
     pub fn appended(&self) -> &[Appended] {
         match &self.outcome {
             Outcome::Committed(appended) => appended,
-            Outcome::Refused { .. } => &[],
+            Outcome::Refused { .. } | Outcome::Unchanged => &[],
         }
     }
 
@@ -50,7 +52,7 @@ impl Receipt {
         self.appended().iter().find(|appended| &appended.stream == stream).map(|appended| appended.head)
     }
 
-    /// When its events were recorded; none for a refusal. Streams of one commit may differ by a clock's step.
+    /// When its events were recorded; none where there are none. Streams of one commit may differ by a clock's step.
     pub fn recorded_at(&self) -> Option<Timestamp> {
         self.appended().iter().map(|appended| appended.head.recorded_at).max()
     }

@@ -17,14 +17,15 @@ pub fn replay(commit: &Commit, standing: &RecordedCommit) -> Result<Receipt, Com
         (CommitBody::Events(_), RecordedCommit::Events(events)) => {
             same_events(commit, events).map_err(reused)?;
         }
-        (CommitBody::Events(appends), RecordedCommit::Refusal { .. }) => {
+        (CommitBody::Events(appends), RecordedCommit::Refusal { .. } | RecordedCommit::Unchanged { .. }) => {
             return Err(reused(appends.first().map(|append| append.stream.clone())));
         }
-        (CommitBody::Refusal(_), _) => return Err(reused(None)),
+        (CommitBody::Refusal(_) | CommitBody::Unchanged, _) => return Err(reused(None)),
     }
     let outcome = match standing {
         RecordedCommit::Events(events) => Outcome::Committed(appended(events)),
         RecordedCommit::Refusal { reason, .. } => Outcome::Refused { reason: reason.clone() },
+        RecordedCommit::Unchanged { .. } => Outcome::Unchanged,
     };
     Ok(Receipt { commit: commit.id(), outcome, replayed: true })
 }

@@ -9,6 +9,10 @@ use crate::{Commit, CommitError, Direction, PageToken, Receipt, StoreError};
 #[async_trait]
 pub trait EventStore: Send + Sync {
     /// Records a commit, whole or not at all. Safe to repeat with the same value (law A06).
+    ///
+    /// What stands under the commit's id answers before its expectations do. A `Conflict` may be answered only after the
+    /// id was looked up in a snapshot of the store that is no older than the one in which the conflict was seen: a
+    /// retry whose first answer was lost finds its own events at the head, and must come back replayed.
     async fn commit(&self, commit: Commit) -> Result<Receipt, CommitError>;
 
     /// A page of a stream; empty for one that is not known (law R03).

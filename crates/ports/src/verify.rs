@@ -57,6 +57,18 @@ pub async fn verify_stream<S: EventStore + ?Sized>(
     store: &S,
     stream: &StreamId,
 ) -> Result<StreamVerdict, VerifyError> {
+    verify_stream_with(store, stream, |_| {}).await
+}
+
+/// The same, and hands on each event that was found to follow its predecessor, for whoever checks more of it.
+///
+/// # Errors
+/// The first thing found wrong.
+pub async fn verify_stream_with<S: EventStore + ?Sized>(
+    store: &S,
+    stream: &StreamId,
+    mut each: impl FnMut(&RecordedEvent) + Send,
+) -> Result<StreamVerdict, VerifyError> {
     let head = store.head(stream).await?;
     let mut last: Option<StreamHead> = None;
     let mut next = Some(ReadRange::between(Version::FIRST, StreamHead::version_of(head.as_ref())));
@@ -64,6 +76,7 @@ pub async fn verify_stream<S: EventStore + ?Sized>(
         let page = store.read_stream(stream, range).await?;
         for event in &page.events {
             last = Some(verify_next(last.as_ref(), event)?);
+            each(event);
         }
         next = page.rest;
     }

@@ -31,6 +31,7 @@ fn stream(number: usize) -> StreamId {
 }
 
 fn append(number: usize, events: Vec<NewEvent>) -> Append {
+    let events = events.into_iter().map(|event| NewEvent { id: EventId::new(), ..event }).collect();
     Append::new(stream(number), Expectation::Any, events)
 }
 
@@ -82,6 +83,27 @@ fn a08_a_commit_spans_1_to_16_streams() {
 fn a07_a_stream_stands_in_a_commit_once() {
     let twice = commit(vec![append(1, vec![small()]), append(2, vec![small()]), append(1, vec![small()])]);
     assert_eq!(twice, Err(InvalidCommit::StreamTwice { stream: stream(1) }));
+}
+
+#[test]
+fn a07_an_events_id_stands_in_a_commit_once() {
+    let twice = small();
+    let of = |first: &[&NewEvent], second: &[&NewEvent]| {
+        let append = |number, events: &[&NewEvent]| {
+            Append::new(
+                stream(number),
+                Expectation::Any,
+                events.iter().map(|event| (*event).clone()).collect(),
+            )
+        };
+        commit(vec![append(1, first), append(2, second)])
+    };
+    let refused = |number| Err(InvalidCommit::EventTwice { event: twice.id, stream: stream(number) });
+    assert_eq!(of(&[&twice, &twice], &[&small()]), refused(1));
+    assert_eq!(of(&[&twice, &small()], &[&small(), &twice]), refused(2));
+    assert!(of(&[&twice, &small()], &[&small(), &small()]).is_ok());
+    let text = of(&[&twice, &twice], &[&small()]).unwrap_err().to_string();
+    assert!(text.contains(&twice.id.to_string()) && text.contains("order-1"), "{text}");
 }
 
 #[test]
@@ -198,6 +220,9 @@ fn a09_a_text_that_is_not_portable_is_refused_wherever_it_came_from() {
         matches!(in_metadata, Err(InvalidCommit::NotPortable { part: "metadata", .. })),
         "{in_metadata:?}"
     );
+    let reserved = Json::as_stored(r#"{"a":{"$serde_json::private::RawValue":"[1]","b":2}}"#);
+    let in_payload = commit(vec![append(1, vec![event(reserved, Json::empty())])]);
+    assert!(matches!(in_payload, Err(InvalidCommit::NotPortable { part: "payload", .. })), "{in_payload:?}");
     let as_reason = Commit::refusal(CommitId::new(), twice);
     assert!(matches!(as_reason, Err(InvalidCommit::NotPortable { part: "reason", .. })), "{as_reason:?}");
 }

@@ -117,12 +117,17 @@ fn a12_once_and_refusals_are_answered_by_the_first_outcome() {
     let plain = two_streams(id);
     let events = RecordedCommit::Events(recorded(&plain));
     let refused = RecordedCommit::Refusal { id, reason: reason("first") };
-    for later in [&once, &refusal] {
+    let unchanged = Commit::unchanged(id);
+    for later in [&once, &refusal, &unchanged] {
         let answer = replay(later, &events).expect("the first outcome");
         assert_eq!(answer.appended().len(), 2);
         let answer = replay(later, &refused).expect("the first outcome");
         assert_eq!(answer.outcome, Outcome::Refused { reason: reason("first") });
+        let answer = replay(later, &RecordedCommit::Unchanged { id }).expect("the first outcome");
+        assert_eq!((answer.outcome, answer.replayed), (Outcome::Unchanged, true));
     }
+    let plain_again = replay(&plain, &RecordedCommit::Unchanged { id });
+    assert!(matches!(plain_again, Err(CommitError::CommitIdReused { .. })));
     assert!(matches!(replay(&plain, &refused), Err(CommitError::CommitIdReused { .. })));
 }
 
@@ -132,7 +137,8 @@ type Edit = fn(&mut Vec<RecordedEvent>);
 fn a13_a_recorded_commit_is_whole_or_refused() {
     let whole = recorded(&two_streams(CommitId::new()));
     check_whole(&whole).expect("as it was recorded");
-    let edits: [(&str, Edit); 8] = [
+    let edits: [(&str, Edit); 9] = [
+        ("one event's id on another", |events| events[1].header.id = events[0].header.id),
         ("nothing", Vec::clear),
         ("one missing at the end", |events| drop(events.pop())),
         ("one missing at the beginning", |events| drop(events.remove(0))),

@@ -31,6 +31,7 @@ const ODD_STRINGS: &[&str] = &[
     "'; drop table events; --",
     "$key.with[dots]",
     "__proto__",
+    "$serde_json::private",
     "%s %d {} {0}",
 ];
 

@@ -3,7 +3,7 @@
 use annals_application::{ExecuteError, Executed, OnceOutcome};
 use annals_core::{CommitId, Metadata, Version};
 use annals_memory::MemoryStore;
-use annals_ports::{CommitError, Effect};
+use annals_ports::{CommitError, Effect, Outcome};
 
 use crate::account::{
     Account, AccountCommand, AccountEvent, Deposit, Empty, Withdraw, accounts, ada, balance, deposit,
@@ -95,17 +95,68 @@ async fn a12_a_key_of_another_aggregate_is_an_error() {
 }
 
 #[tokio::test]
-async fn a12_a_decision_without_events_is_not_recorded() {
+async fn a12_a_decision_without_events_is_recorded_and_stays_the_outcome() {
+    let adapter = MemoryStore::new().adapter();
+    let accounts = accounts(&adapter);
+    let key = CommitId::new();
+    for (replayed, balance) in [(false, 0), (true, 5), (true, 10)] {
+        let done = accepted(accounts.execute_once(key, &ada(), &Empty, Metadata::new()).await.unwrap());
+        assert!(done.is_unchanged());
+        assert_eq!((done.replayed(), done.state.balance), (replayed, balance), "the state is today's");
+        assert_eq!(done.receipt.unwrap().outcome, Outcome::Unchanged);
+        // By the next time there would be something to withdraw.
+        deposit(&accounts, 5).await;
+    }
+    assert_eq!(balance(&accounts).await, 15);
+}
+
+#[tokio::test]
+async fn a12_a_decision_without_events_after_an_outcome_answers_with_it() {
+    let accounts = accounts(&MemoryStore::new().adapter());
+    let (emptied, refused) = (CommitId::new(), CommitId::new());
+    deposit(&accounts, 5).await;
+    accounts.execute_once(emptied, &ada(), &Empty, Metadata::new()).await.unwrap();
+    accounts.execute_once(refused, &ada(), &Withdraw(1), Metadata::new()).await.unwrap();
+    // There is nothing to withdraw any more: decided now, both would change nothing.
+    let again = accepted(accounts.execute_once(emptied, &ada(), &Empty, Metadata::new()).await.unwrap());
+    assert!(again.replayed());
+    assert_eq!(again.events, [AccountEvent::Withdrawn { amount: 5 }]);
+    let again = accounts.execute_once(refused, &ada(), &Empty, Metadata::new()).await.unwrap();
+    assert!(matches!(again, OnceOutcome::Refused { replayed: true, .. }), "{again:?}");
+}
+
+#[tokio::test]
+async fn a12_an_empty_decision_whose_answer_was_lost_is_recorded_once() {
     let (adapter, watched) = watch(&MemoryStore::new().adapter());
     let accounts = accounts(&adapter);
     let key = CommitId::new();
-    assert!(
-        accepted(accounts.execute_once(key, &ada(), &Empty, Metadata::new()).await.unwrap()).is_unchanged()
-    );
-    assert_eq!(watched.take_commits(), []);
-    deposit(&accounts, 5).await;
-    let later = accepted(accounts.execute_once(key, &ada(), &Empty, Metadata::new()).await.unwrap());
-    assert_eq!(later.events, [AccountEvent::Withdrawn { amount: 5 }]);
+    watched.hinder([Fault::AnswerLost]);
+    let done = accepted(accounts.execute_once(key, &ada(), &Empty, Metadata::new()).await.unwrap());
+    assert!(done.is_unchanged() && done.replayed(), "the first attempt recorded it");
+    watched.hinder([Fault::ReadOnly]);
+    let error = accounts.execute_once(CommitId::new(), &ada(), &Empty, Metadata::new()).await.unwrap_err();
+    assert_eq!(error.effect(), Effect::NotWritten, "what could not be recorded is not answered: {error:?}");
+}
+
+#[tokio::test]
+async fn a12_an_outcome_that_cannot_be_read_is_not_told_as_not_written() {
+    let (adapter, watched) = watch(&MemoryStore::new().adapter());
+    let accounts = accounts(&adapter);
+    let (deposited, unchanged) = (CommitId::new(), CommitId::new());
+    accounts.execute_once(unchanged, &ada(), &Empty, Metadata::new()).await.unwrap();
+    accounts.execute_once(deposited, &ada(), &Deposit(5), Metadata::new()).await.unwrap();
+    for key in [deposited, unchanged] {
+        // From what it remembers it decides on a deposit; only what stands under the key has to be read.
+        watched.break_reads(true);
+        let error = accounts.execute_once(key, &ada(), &Deposit(5), Metadata::new()).await.unwrap_err();
+        assert!(matches!(error, ExecuteError::Unread { key: named, .. } if named == key), "{error:?}");
+        assert_eq!(error.effect(), Effect::Unknown);
+        assert!(error.is_transient());
+        watched.break_reads(false);
+        let again = accounts.execute_once(key, &ada(), &Deposit(5), Metadata::new()).await.unwrap();
+        assert!(accepted(again).replayed());
+    }
+    assert_eq!(balance(&accounts).await, 5);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

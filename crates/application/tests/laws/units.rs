@@ -116,6 +116,21 @@ async fn c02_a_unit_that_changes_nothing_writes_nothing() {
 }
 
 #[tokio::test]
+async fn a12_a_unit_that_changes_nothing_has_that_as_its_one_outcome() {
+    let adapter = MemoryStore::new().adapter();
+    let accounts = accounts(&adapter);
+    let key = CommitId::new();
+    for replayed in [false, true] {
+        let none = unit(&adapter).once(key).execute(&accounts, ada(), Empty).commit().await.unwrap();
+        assert!(none.is_unchanged());
+        assert_eq!(none.replayed(), replayed);
+        // By the next time there would be something to withdraw.
+        deposit(&accounts, 5).await;
+    }
+    assert_eq!(balances(&adapter).await, (10, 0));
+}
+
+#[tokio::test]
 async fn c03_a_conflict_has_every_step_decided_again() {
     let (adapter, watched) = watch(&MemoryStore::new().adapter());
     let accounts = accounts(&adapter);

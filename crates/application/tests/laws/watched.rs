@@ -1,6 +1,7 @@
 //! An event store that counts what is asked of it, and misbehaves as it is told to.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -36,6 +37,7 @@ pub(crate) struct Watched {
     commits: Mutex<Vec<Commit>>,
     reads: Mutex<Vec<ReadRange>>,
     hidden: Mutex<Option<Version>>,
+    unreadable: AtomicBool,
 }
 
 /// The adapter with its event store watched.
@@ -46,6 +48,7 @@ pub(crate) fn watch(adapter: &Adapter) -> (Adapter, Arc<Watched>) {
         commits: Mutex::default(),
         reads: Mutex::default(),
         hidden: Mutex::default(),
+        unreadable: AtomicBool::new(false),
     });
     (Adapter { events: Arc::clone(&watched) as Arc<dyn EventStore>, ..adapter.clone() }, watched)
 }
@@ -59,6 +62,11 @@ impl Watched {
     /// Leaves an event out of what is read.
     pub(crate) fn hide(&self, version: u64) {
         *self.hidden.lock().unwrap() = Some(Version::new(version));
+    }
+
+    /// Has every read of a stream fail, or no longer.
+    pub(crate) fn break_reads(&self, broken: bool) {
+        self.unreadable.store(broken, Ordering::SeqCst);
     }
 
     /// Replaces all that the store holds, as a restore does.
@@ -122,6 +130,10 @@ impl EventStore for Watched {
 
     async fn read_stream(&self, stream: &StreamId, range: ReadRange) -> Result<StreamPage, StoreError> {
         self.reads.lock().unwrap().push(range);
+        if self.unreadable.load(Ordering::SeqCst) {
+            let doing = format!("reading {stream}");
+            return Err(StoreError::Unavailable { doing, source: "nobody is there".into() });
+        }
         let mut page = self.inner().read_stream(stream, range).await?;
         let hidden = *self.hidden.lock().unwrap();
         page.events.retain(|event| Some(event.header.version) != hidden);

@@ -18,7 +18,21 @@ impl Breakage for LosesRefusals {
     async fn import(&self, sound: &Sound, commit: RecordedCommit) -> Result<Imported, ImportError> {
         match commit {
             RecordedCommit::Refusal { .. } => Ok(Imported::Written),
-            events @ RecordedCommit::Events(_) => sound.adapter.import.import(events).await,
+            other => sound.adapter.import.import(other).await,
+        }
+    }
+}
+
+/// A13: imports events and refusals, and says that it imported what changed nothing.
+#[derive(Default)]
+pub(super) struct LosesUnchanged;
+
+#[async_trait]
+impl Breakage for LosesUnchanged {
+    async fn import(&self, sound: &Sound, commit: RecordedCommit) -> Result<Imported, ImportError> {
+        match commit {
+            RecordedCommit::Unchanged { .. } => Ok(Imported::Written),
+            other => sound.adapter.import.import(other).await,
         }
     }
 }

@@ -6,6 +6,7 @@
 //! the suite must catch, and the first place to look at for what a law forbids.
 
 mod breakage;
+mod checkpoints;
 mod commands;
 mod commits;
 mod crowds;
@@ -85,6 +86,7 @@ pub const ALL: &[BrokenStore] = broken_stores! {
     a06_compares_metadata_and_event_ids: replays::ComparesEverything,
     a06_uses_an_id_up_on_a_conflict: replays::UsesUpPlainIds,
     a06_gives_a_used_id_to_another_commit: replays::GivesIdsTwice,
+    a06_looks_for_the_id_before_the_head: outcomes::LooksBefore,
     a07_tells_many_streams_in_another_order: commits::TellsAnotherOrder,
     a08_refuses_large_events: limits::RefusesLargeEvents,
     a08_refuses_large_commits: limits::RefusesLargeCommits,
@@ -96,10 +98,12 @@ pub const ALL: &[BrokenStore] = broken_stores! {
     a10_stamps_whole_milliseconds: stamps::WholeMilliseconds,
     a11_lets_an_old_clock_write_into_the_past: stamps::IntoThePast,
     a12_takes_effect_again_when_decided_otherwise: outcomes::ActsAgain,
+    a12_forgets_that_nothing_changed: outcomes::ForgetsUnchanged,
     a12_takes_a_conflict_for_an_outcome: replays::UsesUpOnceIds,
     a12_answers_a_plain_commit_with_a_refusal: replays::AnswersPlainWithRefusal,
     a12_refuses_after_the_effect: replays::RefusesAfterTheEffect,
     a13_loses_imported_refusals: history::LosesRefusals,
+    a13_loses_imported_empty_decisions: history::LosesUnchanged,
     a13_says_that_it_wrote_what_it_refused: history::SaysWritten,
     a14_edits_history_for_others: history::EditsHistory,
     a14_tells_every_payment_the_same_digest: history::TellsOneDigest,
@@ -137,6 +141,7 @@ pub const ALL: &[BrokenStore] = broken_stores! {
     s04_answers_once_a_snapshot_is_written: snapshots::AnswersLater,
     s04_fails_with_its_snapshots: snapshots::FailsWithSnapshots,
     v01_changes_rows_of_a_refused_batch: views::ChangesRefused,
+    v01_keeps_rows_whose_checkpoint_failed: checkpoints::KeepsRowsWithoutCheckpoint,
     v01_turns_parked_events_round: view_places::TurnsParkedRound,
     v01_drops_every_version_of_a_view: view_places::DropsEveryVersion,
     v02_lets_a_lost_lease_write: views::AnyLease,

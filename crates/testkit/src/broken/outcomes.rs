@@ -2,9 +2,12 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use annals_core::CommitId;
-use annals_ports::{Commit, CommitError, Receipt};
+use annals_ports::{
+    Commit, CommitBody, CommitError, ImportError, Imported, Outcome, Receipt, RecordedCommit,
+};
 use async_trait::async_trait;
 
 use super::commits::{as_commit, expecting};
@@ -62,5 +65,65 @@ impl Breakage for ActsAgain {
         };
         let commit = if acts_again { anew(&commit) } else { commit };
         sound.adapter.events.commit(commit).await
+    }
+}
+
+/// A12: answers that nothing changed, and does not record it.
+#[derive(Default)]
+pub(super) struct ForgetsUnchanged {
+    recorded: Mutex<HashSet<CommitId>>,
+}
+
+#[async_trait]
+impl Breakage for ForgetsUnchanged {
+    async fn commit(&self, sound: &Sound, commit: Commit) -> Result<Receipt, CommitError> {
+        let id = commit.id();
+        let stands = self.recorded.lock().unwrap_or_else(PoisonError::into_inner).contains(&id);
+        if matches!(commit.body(), CommitBody::Unchanged) && !stands {
+            return Ok(Receipt { commit: id, outcome: Outcome::Unchanged, replayed: false });
+        }
+        let receipt = sound.adapter.events.commit(commit).await?;
+        self.recorded.lock().unwrap_or_else(PoisonError::into_inner).insert(id);
+        Ok(receipt)
+    }
+}
+
+/// A06: looks for a commit's id, and a moment later at the heads: a retry conflicts with its own events.
+#[derive(Default)]
+pub(super) struct LooksBefore {
+    recorded: Mutex<HashSet<CommitId>>,
+}
+
+impl LooksBefore {
+    fn note(&self, id: CommitId) {
+        self.recorded.lock().unwrap_or_else(PoisonError::into_inner).insert(id);
+    }
+}
+
+#[async_trait]
+impl Breakage for LooksBefore {
+    async fn commit(&self, sound: &Sound, commit: Commit) -> Result<Receipt, CommitError> {
+        let id = commit.id();
+        let stands = self.recorded.lock().unwrap_or_else(PoisonError::into_inner).contains(&id);
+        if !stands && !commit.is_once() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            for append in commit.appends() {
+                let head =
+                    sound.adapter.events.head(&append.stream).await.map_err(CommitError::not_written)?;
+                append.expected.check(&append.stream, head.as_ref())?;
+            }
+        }
+        let receipt = sound.adapter.events.commit(commit).await?;
+        self.note(id);
+        Ok(receipt)
+    }
+
+    async fn import(&self, sound: &Sound, commit: RecordedCommit) -> Result<Imported, ImportError> {
+        let id = commit.id();
+        let imported = sound.adapter.import.import(commit).await?;
+        if let Some(id) = id {
+            self.note(id);
+        }
+        Ok(imported)
     }
 }

@@ -140,7 +140,7 @@ impl Breakage for RefusesAfterTheEffect {
     async fn commit(&self, sound: &Sound, commit: Commit) -> Result<Receipt, CommitError> {
         let reason = match commit.body() {
             CommitBody::Refusal(reason) => Some(reason.clone()),
-            CommitBody::Events(_) => None,
+            CommitBody::Events(_) | CommitBody::Unchanged => None,
         };
         let receipt = sound.adapter.events.commit(commit).await?;
         Ok(match (reason, &receipt.outcome) {

@@ -1,5 +1,5 @@
 //! A sound store with a breakage before it, as a store under test. It can do everything that the suite asks for: go
-//! away, have a writer hang, lose an answer, be opened with a secret; so that no law is left out.
+//! away, have a writer hang, checkpoints that stick, lose an answer, be opened with a secret; so that no law is left out.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -13,6 +13,7 @@ use annals_ports::{
 use async_trait::async_trait;
 
 use super::breakage::{Breakage, Sound, broken};
+use super::checkpoints::Stuck;
 use crate::ManualClock;
 use crate::conformance::{Held, Layers, Secret, StoreUnderTest, cut_line_saying};
 
@@ -33,12 +34,14 @@ pub struct Broken<S> {
     sound: S,
     breakage: Arc<dyn Breakage>,
     is_away: Arc<AtomicBool>,
+    is_stuck: Arc<AtomicBool>,
 }
 
 impl<S: StoreUnderTest> Broken<S> {
     fn over(&self, adapter: Adapter, is_second: bool) -> Adapter {
         let events = Absent { events: adapter.events.clone(), is_away: self.is_away.clone() };
-        let adapter = Adapter { events: Arc::new(events), ..adapter };
+        let views = Stuck { views: adapter.views.clone(), is_stuck: self.is_stuck.clone() };
+        let adapter = Adapter { events: Arc::new(events), views: Arc::new(views), ..adapter };
         let sound = Sound { adapter, clock: self.sound.clock().clone(), is_second };
         broken(sound, self.breakage.clone())
     }
@@ -51,7 +54,7 @@ impl<S: StoreUnderTest> StoreUnderTest for Broken<S> {
 
     async fn fresh() -> Self {
         let make = CHOSEN.get();
-        Self { sound: S::fresh().await, breakage: make(), is_away: Arc::default() }
+        Self { sound: S::fresh().await, breakage: make(), is_away: Arc::default(), is_stuck: Arc::default() }
     }
 
     fn adapter(&self) -> Adapter {
@@ -81,8 +84,11 @@ impl<S: StoreUnderTest> StoreUnderTest for Broken<S> {
     }
 
     async fn take_away(&self) -> Option<Held> {
-        self.is_away.store(true, Ordering::SeqCst);
-        Some(Box::new(Away(self.is_away.clone())))
+        Some(Box::new(Until::dropped(&self.is_away)))
+    }
+
+    async fn stick_checkpoints(&self) -> Option<Held> {
+        Some(Box::new(Until::dropped(&self.is_stuck)))
     }
 
     fn time_out(&self) -> Duration {
@@ -113,9 +119,17 @@ impl Drop for Hung {
     }
 }
 
-struct Away(Arc<AtomicBool>);
+/// Something that holds until this is dropped.
+struct Until(Arc<AtomicBool>);
 
-impl Drop for Away {
+impl Until {
+    fn dropped(holds: &Arc<AtomicBool>) -> Self {
+        holds.store(true, Ordering::SeqCst);
+        Self(holds.clone())
+    }
+}
+
+impl Drop for Until {
     fn drop(&mut self) {
         self.0.store(false, Ordering::SeqCst);
     }

@@ -13,7 +13,7 @@ use annals_ports::{
     Receipt, RowPage, RowQuery, RowSelection, StoreError, ViewBatch, ViewError, ViewId, ViewState,
 };
 use annals_projection::{
-    AnyRunner, CaughtUp, InterleavingError, Interleavings, Keys, Lag, OnProgress, Projection,
+    AnyRunner, CaughtUp, Comparison, InterleavingError, Interleavings, Keys, Lag, OnProgress, Projection,
     ProjectionError, Runner, interleavings,
 };
 use async_trait::async_trait;
@@ -163,6 +163,18 @@ impl AnyRunner for Rebuilding {
 
     async fn rebuild(&self, on_progress: OnProgress<'_>) -> Result<CaughtUp, ProjectionError> {
         self.rebuilding.rebuild(on_progress).await
+    }
+
+    async fn give_up(&self) -> Result<(), ProjectionError> {
+        self.live.give_up().await
+    }
+
+    async fn compare_with_rebuild(
+        &self,
+        scratch: Adapter,
+        on_progress: OnProgress<'_>,
+    ) -> Result<Comparison, ProjectionError> {
+        self.live.compare_with_rebuild(scratch, on_progress).await
     }
 
     async fn state(&self) -> Result<Option<ViewState>, ProjectionError> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use annals_core::{Json, RecordedEvent, StreamHead, StreamId, Timestamp, verify_link};
 use annals_ports::{
-    Adapter, Commit, CommitError, Expectation, ImportError, Imported, RecordedCommit, verify_stream,
+    Adapter, Commit, CommitError, Expectation, ImportError, Imported, Outcome, RecordedCommit, verify_stream,
 };
 
 use super::StoreUnderTest;
@@ -74,6 +74,8 @@ pub async fn a13_an_import_writes_history_as_it_was<S: StoreUnderTest>() {
     };
     let mut exported = whole_commits(history_there.clone());
     exported.insert(exported.len() / 2, refusal);
+    let unchanged = annals_core::CommitId::from_key("unchanged");
+    exported.insert(exported.len() / 3, RecordedCommit::Unchanged { id: unchanged });
 
     let mut copy = Scene::<S>::new().await;
     for again in [Imported::Written, Imported::AlreadyThere] {
@@ -105,6 +107,12 @@ pub async fn a13_an_import_writes_history_as_it_was<S: StoreUnderTest>() {
         vec![append("order-1", Expectation::Any, vec![numbered(1)])],
     );
     assert!(copy.commit(late.expect("valid")).await.replayed, "a refusal is known in the copy");
+    let late = Commit::once(unchanged, vec![append("order-1", Expectation::Any, vec![numbered(1)])]);
+    let late = copy.commit(late.expect("valid")).await;
+    assert!(
+        late.replayed && late.outcome == Outcome::Unchanged,
+        "an empty decision is known in the copy: {late:?}"
+    );
     let before = copy.head("order-1").await.map_or(0, |head| head.version.get());
     copy.grow("order-1", 2).await;
     assert_dense(&copy.read("order-1").await, before + 2);
@@ -122,7 +130,7 @@ async fn three_commits<S: StoreUnderTest>() -> Vec<Vec<RecordedEvent>> {
         .into_iter()
         .map(|commit| match commit {
             RecordedCommit::Events(events) => events,
-            RecordedCommit::Refusal { .. } => Vec::new(),
+            RecordedCommit::Refusal { .. } | RecordedCommit::Unchanged { .. } => Vec::new(),
         })
         .collect()
 }
@@ -212,7 +220,12 @@ pub async fn a13_an_import_under_a_used_id_is_refused<S: StoreUnderTest>() {
         .commit(super::scene::commit_as(id, vec![append("payment-1", Expectation::Any, vec![numbered(1)])]))
         .await;
     let reason = Json::parse(r#"{"reason":"sold out"}"#).expect("portable");
-    for commit in [RecordedCommit::Events(commits[0].clone()), RecordedCommit::Refusal { id, reason }] {
+    let others = [
+        RecordedCommit::Events(commits[0].clone()),
+        RecordedCommit::Refusal { id, reason },
+        RecordedCommit::Unchanged { id },
+    ];
+    for commit in others {
         let outcome = scene.adapter().import.import(commit).await;
         assert!(
             matches!(outcome, Err(ImportError::Commit(CommitError::CommitIdReused { .. }))),

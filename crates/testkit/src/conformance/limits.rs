@@ -135,7 +135,7 @@ pub async fn a09_every_portable_json_is_accepted<S: StoreUnderTest>() {
         r#"{"é":"e\u0301","日本":"語","😀":"👩‍👩‍👧‍👦","surrogates":"\ud83d\ude00","last":"\udbff\udfff"}"#,
         r#"{"b":1,"a":2,"B":3,"A":4,"_":5,"ä":6,"\uffff":7,"😀":8,"10":9,"9":10}"#,
         r#"{"nested":[[],[[]],[{"a":[{"b":[null,1,"2",false]}]}]]}"#,
-        r#"{"$ref":1,"a.b":2,"a[0]":3,"__proto__":4,"$$serde_json::private::Number":"5"}"#,
+        r#"{"$ref":1,"a.b":2,"a[0]":3,"__proto__":4,"$$serde_json::private::Number":"5","$serde_json::private":"[6]"}"#,
         &deep,
         &deep_array,
     ];

@@ -138,6 +138,12 @@ pub trait StoreUnderTest: Send + Sync + 'static {
         None
     }
 
+    /// Has every write of a checkpoint fail within the store, once the rows before it were written, until the answer is
+    /// dropped. None where a batch cannot fail half-way.
+    async fn stick_checkpoints(&self) -> Option<Held> {
+        None
+    }
+
     /// How long a call may take that the store, being away, cannot carry out (law E02).
     fn time_out(&self) -> Duration {
         Duration::from_secs(15)

@@ -22,7 +22,7 @@ fn assert_refused(receipt: &Receipt, reason: &str) {
         Outcome::Refused { reason: found } => {
             assert_eq!(found, &Json::from_value(&serde_json::json!({ "reason": reason })).expect("portable"));
         }
-        Outcome::Committed(added) => panic!("the outcome is the refusal {reason:?}, got {added:?}"),
+        other => panic!("the outcome is the refusal {reason:?}, got {other:?}"),
     }
 }
 
@@ -87,6 +87,48 @@ pub async fn a12_a_recorded_refusal_answers_whatever_comes_later<S: StoreUnderTe
     assert_eq!(scene.history().await, before, "a refused command took effect");
 }
 
+/// A12, C02: that there was nothing to change is an outcome, too, recorded without events; whatever comes later under its
+/// id is answered by it, though by then there would be something to change.
+pub async fn a12_a_recorded_empty_decision_answers_whatever_comes_later<S: StoreUnderTest>() {
+    let mut scene = Scene::<S>::new().await;
+    let id = CommitId::from_key("empty order 1");
+    let first = scene.commit(Commit::unchanged(id)).await;
+    assert_eq!(first, Receipt { commit: id, outcome: Outcome::Unchanged, replayed: false });
+    scene.grow("order-1", 1).await;
+    let before = scene.history().await;
+    for round in 0..2 {
+        for through in [scene.adapter(), scene.store.second().await] {
+            let later = [
+                Commit::unchanged(id),
+                refusal(id, "closed by now"),
+                once(id, vec![append("order-1", Expectation::Any, vec![numbered(1)])]),
+            ];
+            for commit in later {
+                let again = scene.try_commit_through(&through, commit).await;
+                let again =
+                    again.unwrap_or_else(|error| panic!("round {round}: the first outcome answers: {error}"));
+                assert_eq!(again, Receipt { replayed: true, ..first.clone() }, "round {round}");
+            }
+        }
+        scene.reopen().await;
+    }
+    assert_eq!(scene.history().await, before, "what was to change nothing took effect");
+}
+
+/// A12: after another outcome an empty decision comes too late.
+pub async fn a12_an_empty_decision_after_another_outcome_answers_with_it<S: StoreUnderTest>() {
+    let scene = Scene::<S>::new().await;
+    let (effect, refused) = (CommitId::from_key("ship order 1"), CommitId::from_key("ship order 2"));
+    let firsts = [
+        scene.commit(once(effect, vec![append("order-1", Expectation::NoStream, vec![numbered(1)])])).await,
+        scene.commit(refusal(refused, "sold out")).await,
+    ];
+    for first in firsts {
+        let late = scene.commit(Commit::unchanged(first.commit)).await;
+        assert_eq!(late, Receipt { replayed: true, ..first });
+    }
+}
+
 /// A12: after an effect a refusal comes too late.
 pub async fn a12_a_refusal_after_the_effect_answers_with_the_effect<S: StoreUnderTest>() {
     let scene = Scene::<S>::new().await;
@@ -98,14 +140,16 @@ pub async fn a12_a_refusal_after_the_effect_answers_with_the_effect<S: StoreUnde
     assert_dense(&scene.read("order-1").await, 1);
 }
 
-/// A12: under an id that a refusal stands for, a commit that is not `once` is no retry (A06).
+/// A12: under an id that stands for an outcome without events, a commit that is not `once` is no retry (A06).
 pub async fn a12_a_plain_commit_under_a_refusals_id_is_refused<S: StoreUnderTest>() {
     let scene = Scene::<S>::new().await;
-    let id = CommitId::new();
-    scene.commit(refusal(id, "sold out")).await;
-    let plain = Commit::new(id, vec![append("order-1", Expectation::Any, vec![numbered(1)])]).expect("valid");
-    let outcome = scene.try_commit(plain).await;
-    assert!(matches!(outcome, Err(CommitError::CommitIdReused { .. })), "got {outcome:?}");
+    for outcome in [refusal(CommitId::new(), "sold out"), Commit::unchanged(CommitId::new())] {
+        let appends = vec![append("order-1", Expectation::Any, vec![numbered(1)])];
+        let plain = Commit::new(outcome.id(), appends).expect("valid");
+        scene.commit(outcome).await;
+        let answer = scene.try_commit(plain).await;
+        assert!(matches!(answer, Err(CommitError::CommitIdReused { .. })), "got {answer:?}");
+    }
     assert!(scene.read("order-1").await.is_empty());
 }
 
@@ -133,12 +177,14 @@ pub async fn a12_racing_deliveries_have_one_outcome<S: StoreUnderTest>() {
         let mut racing = JoinSet::new();
         for delivery in 0..DELIVERIES {
             let events = handles[usize::from(delivery % 2 == 1)].events.clone();
-            // In every second round some of them decide to refuse.
-            let commit = if round % 2 == 1 && delivery % 3 == 0 {
-                refusal(id, &format!("delivery {delivery}"))
-            } else {
-                let stream = format!("order-{round}x{delivery}");
-                once(id, vec![append(&stream, Expectation::NoStream, vec![numbered(delivery)])])
+            // In every second round some of them decide to refuse, and some find nothing to do.
+            let commit = match (round % 2, delivery % 3) {
+                (1, 0) => refusal(id, &format!("delivery {delivery}")),
+                (1, 1) => Commit::unchanged(id),
+                _ => {
+                    let stream = format!("order-{round}x{delivery}");
+                    once(id, vec![append(&stream, Expectation::NoStream, vec![numbered(delivery)])])
+                }
             };
             racing.spawn(async move { events.commit(commit).await });
         }

@@ -195,7 +195,8 @@ pub async fn a06_payloads_are_compared_by_value<S: StoreUnderTest>() {
     assert_dense(&scene.read("order-1").await, 1);
 }
 
-/// A06: repetitions that race with the first, from two processes, write once; all have the same answer.
+/// A06: repetitions that race with the first, from two processes, write once; all have the same answer. None is told a
+/// conflict with its own events: the id was looked up no earlier than the head.
 pub async fn a06_racing_retries_write_once<S: StoreUnderTest>() {
     let scene = Scene::<S>::new().await;
     let handles = [scene.adapter(), scene.store.second().await];

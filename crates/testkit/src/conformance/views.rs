@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use annals_core::{Json, StreamId, Version};
 use annals_ports::{
-    Acquired, Adapter, Checkpoint, FeedPosition, FeedStart, IndexValues, Lease, Parked, Route, RowChange,
-    RowQuery, ViewBatch, ViewError, ViewId,
+    Acquired, Adapter, Checkpoint, FeedPosition, FeedStart, IndexValue, IndexValues, Lease, Parked, Route,
+    RowChange, RowQuery, ViewBatch, ViewError, ViewId,
 };
 use serde_json::json;
 
@@ -169,6 +169,60 @@ pub async fn v01_a_batch_from_another_checkpoint_changes_nothing<S: StoreUnderTe
     unknown.view = ViewId::new("others", 1);
     let outcome = adapter.views.apply(unknown).await;
     assert!(matches!(outcome, Err(ViewError::CheckpointMoved { found: None, .. })), "got {outcome:?}");
+}
+
+/// V01: when the checkpoint cannot be written, the rows, index values, routes and parked events of its page are not there
+/// either; once it can, the same batch goes in whole.
+pub async fn v01_a_batch_whose_checkpoint_fails_changes_nothing<S: StoreUnderTest>() {
+    let mut scene = Scene::<S>::new().await;
+    let adapter = scene.adapter();
+    let lease = lease(&adapter).await;
+    let (first, second) = (next_place(&scene).await, next_place(&scene).await);
+    let put = |key: &str, number: u64| {
+        let index = IndexValues::none().with("by_number", [number]);
+        RowChange::put(key.to_owned(), row(number), index).expect("a small row")
+    };
+    let mut begin = batch(&lease, None, first.clone(), 1);
+    begin.changes = vec![put("a", 1), put("b", 2)];
+    begin.routes = vec![route("order-1", "a")];
+    begin.park = vec![parked("order-2", 1), parked("order-3", 1)];
+    let mut go_on = batch(&lease, Some(first), second, 2);
+    go_on.changes = vec![put("a", 10), RowChange::delete("b".to_owned()).expect("a key"), put("c", 3)];
+    go_on.routes = vec![route("order-2", "c"), route("order-1", "c")];
+    go_on.park = vec![parked("order-1", 4)];
+    go_on.unpark = vec![parked("order-3", 1)];
+
+    for batch in [begin, go_on] {
+        let before = (contents(&adapter).await, by_number(&adapter).await);
+        let Some(stuck) = scene.store.stick_checkpoints().await else {
+            return super::abilities::not_tried::<S>("V01", "fail between rows and their checkpoint");
+        };
+        for _ in 0..2 {
+            let outcome = adapter.views.apply(batch.clone()).await;
+            assert!(
+                matches!(outcome, Err(ViewError::Store(_))),
+                "no checkpoint was written, got {outcome:?}"
+            );
+            let after = (contents(&adapter).await, by_number(&adapter).await);
+            assert_eq!(after, before, "its checkpoint could not be written");
+        }
+        drop(stuck);
+        adapter.views.apply(batch).await.expect("the same batch, once its checkpoint can be written");
+    }
+    let expected = [("a", 10), ("c", 3)].map(|(key, number)| (key.to_owned(), row(number)));
+    scene.reopen().await;
+    assert_eq!(by_number(&scene.adapter()).await, expected);
+    let left = contents(&scene.adapter()).await;
+    assert_eq!(left.routes, [vec!["a", "c"], vec!["c"], vec![]]);
+    assert_eq!(left.parked, [parked("order-2", 1), parked("order-1", 4)]);
+    assert_eq!(left.counts, Some((2, 2)));
+}
+
+/// The rows in the order of an index.
+async fn by_number(adapter: &Adapter) -> Vec<(String, Json)> {
+    let query = RowQuery::index("by_number", IndexValue::default());
+    let page = adapter.views.page(&view(), &query).await.expect("rows can be read by an index");
+    page.rows.into_iter().map(|row| (row.key, row.row)).collect()
 }
 
 /// V01: versions of a view and other views are apart, and one can be dropped alone.

@@ -39,6 +39,7 @@ impl<S: StoreUnderTest> Caller<S> {
             Deed::Commit(targets) => self.commit(targets).await,
             Deed::Once(name, targets) => self.once(name, targets).await,
             Deed::Refuse(name) => self.refuse(name).await,
+            Deed::Unchanged(name) => self.settle(Commit::unchanged(CommitId::from_key(name))).await,
             Deed::Doomed(targets) => self.doomed(targets).await,
             Deed::Follow => self.follow_and_run().await,
             Deed::Snapshot(stream) => self.snapshot(stream).await,
@@ -95,10 +96,14 @@ impl<S: StoreUnderTest> Caller<S> {
     async fn refuse(&mut self, name: &str) -> Result<(), Broken> {
         let reason = Json::from_value(&serde_json::json!({ "reason": "out of stock" }));
         let refusal = Commit::refusal(CommitId::from_key(name), reason.expect("a small object is portable"));
-        let refusal = refusal.expect("the script keeps the limits");
-        match self.until_answered(&refusal).await? {
-            Ok(receipt) => self.ledger.note(vec![refusal], receipt),
-            Err(conflict) => Err(Broken::new("A12", format!("a refusal expects nothing, and {conflict}"))),
+        self.settle(refusal.expect("the script keeps the limits")).await
+    }
+
+    /// Records an outcome without events.
+    async fn settle(&mut self, outcome: Commit) -> Result<(), Broken> {
+        match self.until_answered(&outcome).await? {
+            Ok(receipt) => self.ledger.note(vec![outcome], receipt),
+            Err(conflict) => Err(Broken::new("A12", format!("it expects nothing, and {conflict}"))),
         }
     }
 

@@ -12,6 +12,8 @@ pub(super) enum Deed {
     Once(&'static str, &'static [Target]),
     /// A refusal recorded under the id that this name gives.
     Refuse(&'static str),
+    /// That nothing was to change, recorded under the id that this name gives.
+    Unchanged(&'static str),
     /// A commit that must conflict at its first stream.
     Doomed(&'static [Target]),
     /// A follower brings its view up to date.
@@ -37,7 +39,9 @@ pub(super) fn script() -> Vec<Deed> {
         Deed::Commit(&[("order-1", Head, 1)]),
         Deed::Refuse("ship"),
         Deed::Once("charge", &[("payment-3", NoStream, 1)]),
+        Deed::Unchanged("settle"),
         Deed::Once("ship", &[("order-1", Any, 3)]),
+        Deed::Once("settle", &[("order-2", Any, 1)]),
         Deed::Commit(&[("order-1", Exact, 1), ("order-2", Exists, 1), ("order-3", Any, 3)]),
         Deed::Look("order-1"),
         Deed::Doomed(&[("order-3", Beyond, 1)]),

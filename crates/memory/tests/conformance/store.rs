@@ -1,4 +1,5 @@
-//! The memory store keeps every law of the contract.
+//! The memory store as a store under test. Nothing of it outlives the process: another handle on the same data is all
+//! that there can be. Its calls cannot fail half-way, hang or be away.
 
 use std::sync::Arc;
 
@@ -8,7 +9,7 @@ use annals_testkit::ManualClock;
 use annals_testkit::conformance::StoreUnderTest;
 use async_trait::async_trait;
 
-struct Memory {
+pub(crate) struct Memory {
     store: MemoryStore,
     clock: ManualClock,
 }
@@ -28,7 +29,6 @@ impl StoreUnderTest for Memory {
         &self.clock
     }
 
-    /// Nothing outlives the process; a new handle on the same data is all that there can be.
     async fn reopen(&mut self) {
         self.store = self.store.clone();
     }
@@ -37,5 +37,3 @@ impl StoreUnderTest for Memory {
         self.store.adapter()
     }
 }
-
-annals_testkit::conformance_suite!(Memory);
