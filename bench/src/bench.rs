@@ -60,6 +60,20 @@ impl Bench {
         Ok(annals::connect(&self.url(name, risk)).await?)
     }
 
+    /// Waits until all that was written to the store with this name without waiting for the disk is on it, lest the disk
+    /// be still at work when something else is measured.
+    pub(crate) fn settle(&self, name: &str) -> Outcome {
+        if self.kind.is_sqlite {
+            rusqlite::Connection::open(self.file(name))?.query_row(
+                "PRAGMA wal_checkpoint(TRUNCATE)",
+                [],
+                |_| Ok(()),
+            )?;
+            std::fs::File::open(self.file(name))?.sync_all()?;
+        }
+        Ok(())
+    }
+
     /// The demo's business, in the store named `mix`; generated when it is first asked for.
     pub(crate) async fn mix(&self) -> Outcome<&Mix> {
         self.mix.get_or_try_init(|| history::mix(self, "mix")).await

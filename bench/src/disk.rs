@@ -95,7 +95,7 @@ fn in_words(name: &str) -> String {
         "streams" => "table: each stream with its head",
         "sqlite_autoindex_streams_1" => "index: a stream by its name",
         "snapshots" => "table: latest states",
-        "refusals" => "table: commands that were refused, once",
+        "outcomes" => "table: outcomes without events, once",
         _ => return format!("`{name}`"),
     };
     format!("`{name}` ({purpose})")

@@ -97,6 +97,7 @@ async fn grow(bench: &Bench, name: &str, blocks: u64) -> Outcome<Grown> {
     println!("filling a store with {} events", blocks * BLOCK);
     let filling = bench.open(name, Risk::Everything).await?;
     let positions = history::fill(&filling, blocks).await?;
+    bench.settle(name)?;
     let store = if bench.kind.is_shared {
         drop(filling);
         bench.open(name, Risk::None).await?
@@ -137,6 +138,7 @@ async fn anew(bench: &Bench, round: usize, small: &Store) -> Outcome<Store> {
     }
     let name = format!("small-{round}");
     history::fill(&bench.open(&name, Risk::Everything).await?, 1).await?;
+    bench.settle(&name)?;
     bench.open(&name, Risk::None).await
 }
 

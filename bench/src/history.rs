@@ -38,10 +38,11 @@ pub(crate) struct Mix {
 /// Generates the demo's business in the store of this name.
 pub(crate) async fn mix(bench: &Bench, name: &str) -> Outcome<Mix> {
     let store = bench.open(name, Risk::Everything).await?;
-    let business = Business { seed: 2026, orders: bench.size(70_000, 3_000), days: 7 };
+    let business = Business { seed: 2026, orders: bench.size(90_000, 3_000), days: 7 };
     println!("generating the demo's business with {} orders", business.orders);
     let shop = OrderMaster::over(store.clone());
     let report = generate::run(&shop, business, &Stop::new(), &mut |_, _| {}).await?;
+    bench.settle(name)?;
     Ok(Mix { store, orders: report.orders, events: report.events })
 }
 

@@ -25,6 +25,7 @@ mod plain;
 mod rebuild;
 mod report;
 mod stores;
+mod trees;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

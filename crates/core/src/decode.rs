@@ -1,6 +1,7 @@
 //! From a recorded event to a domain's event: straight from text at the newest schema version, through the
 //! upcasters below it. What cannot be decoded is an error that names it (law E03), never skipped.
 
+use crate::one_line::one_line;
 use crate::upcast::Step;
 use crate::{DomainEvent, EventHeader, Json, RecordedEvent, StreamId, Upcast, UpcastError, Version};
 
@@ -137,7 +138,7 @@ fn decode<E: DomainEvent>(recorded: &RecordedEvent) -> Result<Decoded<E>, Decode
     let Some(mut step) = step_on::<E>(event_type, schema_version)? else {
         return decode_newest(event_type, &recorded.payload);
     };
-    let mut payload = recorded.payload.to_value().map_err(DecodeReason::Payload)?;
+    let mut payload = recorded.payload.to_value().map_err(unfit)?;
     for _ in 0..MAX_STEPS {
         match step(header, payload).map_err(DecodeReason::Upcast)? {
             Upcast::Retired => return Ok(Decoded::Retired),
@@ -152,8 +153,8 @@ fn decode<E: DomainEvent>(recorded: &RecordedEvent) -> Result<Decoded<E>, Decode
             }
         }
         let Some(next) = step_on::<E>(event_type, schema_version)? else {
-            let payload = Json::from_value(&payload)
-                .map_err(|error| DecodeReason::Payload(serde::de::Error::custom(error)))?;
+            let payload =
+                Json::from_value(&payload).map_err(|error| unfit(serde::de::Error::custom(error)))?;
             return decode_newest(event_type, &payload);
         };
         step = next;
@@ -181,5 +182,16 @@ fn step_on<E: DomainEvent>(event_type: &str, schema_version: u16) -> Result<Opti
 }
 
 fn decode_newest<E: DomainEvent>(event_type: &str, payload: &Json) -> Result<Decoded<E>, DecodeReason> {
-    E::decode(event_type, payload).map(Decoded::Event).map_err(DecodeReason::Payload)
+    E::decode(event_type, payload).map(Decoded::Event).map_err(unfit)
+}
+
+/// The error may quote the payload: a variant that is not known, or what a type's own `Deserialize` says.
+#[cold]
+fn unfit(error: serde_json::Error) -> DecodeReason {
+    let is_one_line = !error.to_string().contains(char::is_control);
+    DecodeReason::Payload(if is_one_line {
+        error
+    } else {
+        serde::de::Error::custom(one_line(error.to_string()))
+    })
 }

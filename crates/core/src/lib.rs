@@ -17,6 +17,7 @@ mod identity;
 pub mod json;
 pub mod limits;
 mod metadata;
+mod one_line;
 mod rehydrate;
 mod stream;
 mod time;

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
+use crate::one_line::one_line;
 use crate::{EventHeader, EventKind};
 
 /// What an old event becomes.
@@ -27,9 +28,10 @@ pub enum Upcast {
 pub struct UpcastError(String);
 
 impl UpcastError {
-    /// An error with a message that says which part of the payload is wrong, and how.
+    /// An error with a message that says which part of the payload is wrong, and how. Control characters, which a payload
+    /// may hold, are escaped in it.
     pub fn new(message: impl Into<String>) -> Self {
-        Self(message.into())
+        Self(one_line(message.into()))
     }
 }
 

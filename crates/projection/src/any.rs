@@ -3,10 +3,10 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use annals_ports::{ViewId, ViewState};
+use annals_ports::{Adapter, ViewId, ViewState};
 use async_trait::async_trait;
 
-use crate::{CaughtUp, Lag, OnProgress, Projection, ProjectionError, Runner};
+use crate::{CaughtUp, Comparison, Lag, OnProgress, Projection, ProjectionError, Runner};
 
 /// Any projection's runner. See [`Runner`] for what each call does, and how it fails.
 ///
@@ -40,6 +40,16 @@ pub trait AnyRunner: Send + Sync {
 
     /// See [`Runner::rebuild`].
     async fn rebuild(&self, on_progress: OnProgress<'_>) -> Result<CaughtUp, ProjectionError>;
+
+    /// See [`Runner::give_up`].
+    async fn give_up(&self) -> Result<(), ProjectionError>;
+
+    /// See [`Runner::compare_with_rebuild`].
+    async fn compare_with_rebuild(
+        &self,
+        scratch: Adapter,
+        on_progress: OnProgress<'_>,
+    ) -> Result<Comparison, ProjectionError>;
 
     /// See [`View::state`](crate::View::state).
     async fn state(&self) -> Result<Option<ViewState>, ProjectionError>;
@@ -75,6 +85,18 @@ impl<P: Projection> AnyRunner for Runner<P> {
 
     async fn rebuild(&self, on_progress: OnProgress<'_>) -> Result<CaughtUp, ProjectionError> {
         self.run_to_end(true, on_progress).await
+    }
+
+    async fn give_up(&self) -> Result<(), ProjectionError> {
+        Runner::give_up(self).await
+    }
+
+    async fn compare_with_rebuild(
+        &self,
+        scratch: Adapter,
+        on_progress: OnProgress<'_>,
+    ) -> Result<Comparison, ProjectionError> {
+        self.compare(scratch, on_progress).await
     }
 
     async fn state(&self) -> Result<Option<ViewState>, ProjectionError> {

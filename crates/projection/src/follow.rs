@@ -116,9 +116,15 @@ impl<P: Projection> Runner<P> {
         let mut session = Session::begin(&self.adapter, &self.projection, lease, &self.options).await?;
         loop {
             session.keep_lease().await?;
+            // What was gathered is not kept waiting for more.
+            let wait = if session.is_ahead_of_its_view() { Duration::ZERO } else { wait };
             let page = tokio::select! {
                 biased;
-                () = until.as_mut() => return session.settle().await,
+                () = until.as_mut() => {
+                    let written = session.settle().await?;
+                    tally.add(written, &session);
+                    return Ok(());
+                }
                 page = self.adapter.feed.next(&query, session.position(), wait) => page?,
             };
             self.work_through(&mut session, page, tally, on_progress).await?;

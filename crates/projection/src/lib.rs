@@ -73,6 +73,7 @@
 
 mod ahead;
 mod any;
+mod comparison;
 mod error;
 mod fold;
 mod follow;
@@ -86,10 +87,13 @@ mod projection;
 mod replay;
 mod router;
 mod runner;
+mod scratch;
 mod session;
 mod view;
+mod writing;
 
 pub use any::AnyRunner;
+pub use comparison::{Comparison, RowDifference, RowFault};
 pub use error::{ProjectionError, ViewReadError};
 pub use fold::Fold;
 pub use interleaving::{Difference, EventName, InterleavingError, Interleavings, interleavings};

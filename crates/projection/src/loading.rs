@@ -35,6 +35,7 @@ impl<P: Projection> Session<P> {
         }
         streams.sort_unstable();
         streams.dedup();
+        self.finish_writing().await?;
         let routes = self.adapter.views.routes(&self.view, &streams).await?;
         for (stream, keys) in streams.into_iter().zip(routes) {
             let keys = keys.iter().map(|key| parse_key(&self.view, key)).collect::<Result<_, _>>()?;
@@ -61,6 +62,7 @@ impl<P: Projection> Session<P> {
         }
         streams.sort_unstable();
         streams.dedup();
+        self.finish_writing().await?;
         let parked = self.adapter.views.parked(&self.view, &streams).await?;
         let found = self.read_parked(&parked).await?;
         let with_keys: Vec<_> =

@@ -14,7 +14,8 @@ use annals_ports::FeedQuery;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RunnerOptions {
-    /// The most events in a page, which is applied as one; 2,000 unless said otherwise, 0 for the store's own measure.
+    /// The most events that are written as one while there are more to come; 16,000 unless said otherwise, and for 0. A
+    /// row that changes with several of them is written once. What has come to the end of the feed is written at once.
     pub page_size: usize,
     /// How long the lease lasts without being renewed, 15 s: a runner that dies is replaced after that.
     pub lease: Duration,
@@ -29,10 +30,25 @@ pub struct RunnerOptions {
     pub cache_bytes: usize,
 }
 
+impl RunnerOptions {
+    /// Events that are written as one: several pages of the feed.
+    const PAGE_SIZE: usize = 8 * FeedQuery::DEFAULT_LIMIT;
+
+    /// The most events that are written as one.
+    pub(crate) fn page_size(&self) -> usize {
+        if self.page_size == 0 { Self::PAGE_SIZE } else { self.page_size }
+    }
+
+    /// The most events that are asked of the feed at once.
+    pub(crate) fn feed_page_size(&self) -> usize {
+        self.page_size().min(FeedQuery::DEFAULT_LIMIT)
+    }
+}
+
 impl Default for RunnerOptions {
     fn default() -> Self {
         Self {
-            page_size: FeedQuery::DEFAULT_LIMIT,
+            page_size: Self::PAGE_SIZE,
             lease: Duration::from_secs(15),
             owner: format!("process {} ({:08x})", std::process::id(), fastrand::u32(..)),
             wait: Duration::from_secs(5),

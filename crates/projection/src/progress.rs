@@ -5,7 +5,7 @@ use std::time::Duration;
 use annals_core::Timestamp;
 use annals_ports::{FeedPosition, ViewId};
 
-/// How far a runner has come; told after every page.
+/// How far a runner has come; told after every write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Progress {
     /// The view.
@@ -26,7 +26,7 @@ pub type OnProgress<'a> = &'a mut (dyn FnMut(&Progress) + Send);
 pub struct CaughtUp {
     /// Events worked through by this call, retired ones included.
     pub events: u64,
-    /// Rows put or taken away by this call; a row that changes on several pages counts on each.
+    /// Rows put or taken away by this call; a row that is written several times counts each time.
     pub rows_changed: u64,
     /// Where the view stands.
     pub position: FeedPosition,

@@ -15,6 +15,7 @@ use tokio::time::Instant;
 use crate::ahead::Ahead;
 use crate::projection::check_name;
 use crate::session::Session;
+use crate::writing::Written;
 use crate::{CaughtUp, Lag, OnProgress, Progress, Projection, ProjectionError, RunnerOptions, View};
 
 /// Pages that [`Runner::lag`] scans for an event ahead of the view before it says that there may be one.
@@ -56,6 +57,17 @@ impl<P: Projection> Runner<P> {
     #[must_use]
     pub fn with_options(self, options: RunnerOptions) -> Self {
         Self { options, ..self }
+    }
+
+    /// A runner of the same projection over another store.
+    pub(crate) fn over(&self, adapter: Adapter) -> Self {
+        Self {
+            adapter,
+            projection: Arc::clone(&self.projection),
+            options: self.options.clone(),
+            view: self.view.clone(),
+            at_work: AtomicBool::new(false),
+        }
     }
 
     /// How it works.
@@ -148,6 +160,20 @@ impl<P: Projection> Runner<P> {
         Ok(dropped)
     }
 
+    /// Gives back the lease that a call left behind when it was given up, that is, its future dropped: others need
+    /// not wait for its end then. What was applied stays applied. Does nothing while a call of this runner is at work.
+    ///
+    /// # Errors
+    /// When the store fails; the lease runs out by itself.
+    pub async fn give_up(&self) -> Result<(), ProjectionError> {
+        let Ok(_at_work) = self.enter() else { return Ok(()) };
+        // Our own lease is granted to us again; one that somebody else holds is not.
+        if let Acquired::Granted(lease) = self.try_acquire(&self.view).await? {
+            self.adapter.leases.release(&lease).await?;
+        }
+        Ok(())
+    }
+
     pub(crate) async fn run_to_end(
         &self,
         reset: bool,
@@ -182,14 +208,15 @@ impl<P: Projection> Runner<P> {
                 if page.at_end { None } else { Some(Ahead::ask(feed, &query, page.next.clone()).await) };
             self.work_through(&mut session, page, &mut tally, on_progress).await?;
             let Some(rest) = rest else {
-                session.settle().await?;
+                let written = session.settle().await?;
+                tally.add(written, &session);
                 return Ok(tally.caught_up(session.position().clone()));
             };
             ahead = rest;
         }
     }
 
-    /// Applies a page and tells of it.
+    /// Applies a page, and tells of what was written.
     pub(crate) async fn work_through(
         &self,
         session: &mut Session<P>,
@@ -197,10 +224,9 @@ impl<P: Projection> Runner<P> {
         tally: &mut Tally,
         on_progress: OnProgress<'_>,
     ) -> Result<(), ProjectionError> {
-        let (events, at_end) = (page.events.len() as u64, page.at_end);
-        tally.rows_changed += session.apply(page).await?;
-        tally.events += events;
-        tally.position = Some(session.position().clone());
+        let at_end = page.at_end;
+        let Written { events, rows } = session.apply(page).await?;
+        tally.add(Written { events, rows }, session);
         if events > 0 || (at_end && !tally.told_end) {
             tracing::trace!(view = %self.view, events, at_end, "page applied");
             on_progress(&Progress {
@@ -216,7 +242,7 @@ impl<P: Projection> Runner<P> {
 
     pub(crate) fn query(&self) -> Result<FeedQuery, ProjectionError> {
         let categories = P::Event::categories().into_iter().map(Category::new).collect::<Result<_, _>>()?;
-        Ok(FeedQuery::categories(categories).limit(self.options.page_size))
+        Ok(FeedQuery::categories(categories).limit(self.options.feed_page_size()))
     }
 
     /// The position itself, or the feed's beginning.
@@ -265,6 +291,14 @@ impl<P: Projection> Runner<P> {
 }
 
 impl Tally {
+    pub(crate) fn add<P: Projection>(&mut self, written: Written, session: &Session<P>) {
+        self.events += written.events;
+        self.rows_changed += written.rows;
+        if !session.is_ahead_of_its_view() {
+            self.position = Some(session.position().clone());
+        }
+    }
+
     pub(crate) fn caught_up(self, position: FeedPosition) -> CaughtUp {
         CaughtUp { events: self.events, rows_changed: self.rows_changed, position }
     }

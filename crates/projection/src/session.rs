@@ -1,7 +1,8 @@
-//! One run of a projection under one lease: what is known of the view between pages, and how a page becomes one batch.
+//! One run of a projection under one lease: what is known of the view between pages, and how pages become batches.
 //!
-//! A session is dropped on any error, and all that it knows with it: the next one reads where the view really
-//! stands (law V01). It never applies half a page.
+//! Pages are applied in memory, and written together while there are more to come: a row that changes on several of them
+//! is written once, and the next ones are worked on meanwhile. A session is dropped on any error, and all that it knows
+//! with it: the next one reads where the view really stands (law V01). It never writes half a page.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -17,12 +18,17 @@ use tokio::time::Instant;
 use crate::known::Known;
 use crate::router::{RouteChanges, Router, Shared};
 use crate::view::decode_row;
+use crate::writing::{Gathered, Writing, Written};
 use crate::{Keys, Projection, ProjectionError, RunnerOptions};
 
 /// What a row in the cache weighs besides its text, roughly, in bytes.
 const ROW_WEIGHT: usize = 200;
-/// What a waiting event weighs, roughly, in bytes.
-const EVENT_WEIGHT: usize = 1_000;
+/// What a waiting event weighs, roughly, in bytes; its metadata may keep the texts that were read beside it.
+const EVENT_WEIGHT: usize = 4_000;
+/// Bytes of payloads and rows that are gathered at most before they are written.
+const GATHERED_BYTES: usize = 8 * 1024 * 1024;
+/// Rows that are gathered at most before they are written: a store's writer has others to serve.
+const GATHERED_ROWS: usize = 4_000;
 /// How long a view may stand still while events that are not its own go by.
 const IDLE_CHECKPOINT: Duration = Duration::from_secs(5);
 
@@ -42,6 +48,15 @@ pub(crate) struct Session<P: Projection> {
     pub(crate) parked: u64,
     pub(crate) router: Router<P>,
     rows: Known<P::Key, KeptRow<P::Row>>,
+    /// Rows that were worked on since the last write. Their texts are still the store's.
+    changed: HashMap<P::Key, KeptRow<P::Row>>,
+    gathered: Gathered,
+    /// The write that is on its way: the view is counted as if it were there, and the store is not asked before it is.
+    writing: Option<(Writing, Written)>,
+    /// What was written and not told yet.
+    written: Written,
+    /// Events that are gathered when another page might be too many.
+    enough: u64,
     /// Events parked by this session, so that they need not be read again.
     pub(crate) waiting: Known<(StreamId, Version), Shared<P>>,
 }
@@ -61,11 +76,8 @@ struct Slot<P: Projection> {
     events: Vec<Shared<P>>,
 }
 
-/// A row after a page.
-struct Folded<P: Projection> {
-    key: P::Key,
-    kept: KeptRow<P::Row>,
-}
+/// A row that was worked on, by its key.
+type Folded<P> = (<P as Projection>::Key, KeptRow<<P as Projection>::Row>);
 
 impl<P: Projection> Session<P> {
     /// Takes up the view where its checkpoint says.
@@ -98,6 +110,11 @@ impl<P: Projection> Session<P> {
             position,
             router: Router::new(Arc::clone(projection), budget / 4, complete),
             rows: Known::new(budget, complete),
+            changed: HashMap::new(),
+            gathered: Gathered::default(),
+            writing: None,
+            written: Written::default(),
+            enough: (options.page_size() - options.feed_page_size()) as u64,
             waiting: Known::new(budget / 4, false),
         })
     }
@@ -130,45 +147,97 @@ impl<P: Projection> Session<P> {
         }
     }
 
-    /// Applies a page whole, and moves on behind it; answers how many rows it changed.
-    pub(crate) async fn apply(&mut self, page: FeedPage) -> Result<u64, ProjectionError> {
-        if page.events.is_empty() {
-            self.position = page.next;
-            if self.checkpoint_set.elapsed() >= IDLE_CHECKPOINT {
-                self.settle().await?;
-            }
-            return Ok(0);
-        }
-        let count = page.events.len() as u64;
-        let last_recorded_at = page.events.last().map(|event| event.header.recorded_at);
-        let events = self.decode(page.events)?;
-        self.load_routes(events.iter().map(|(event, keys)| (event, keys))).await?;
-        self.load_parked(&events).await?;
-        let slots = self.route(events);
-        let mut folded = self.fold(slots).await?;
-        let changes = self.changes(&mut folded)?;
-        let rows_changed = changes.len() as u64;
-        let checkpoint = Checkpoint {
-            position: page.next,
-            events: self.checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.events) + count,
-            last_recorded_at,
-        };
-        self.write(changes, checkpoint).await?;
-        self.keep(folded);
-        Ok(rows_changed)
+    /// Whether there is something that is not written yet.
+    pub(crate) fn is_ahead_of_its_view(&self) -> bool {
+        self.gathered.events > 0 || self.writing.is_some()
     }
 
-    /// Brings the checkpoint to where the session stands.
-    pub(crate) async fn settle(&mut self) -> Result<(), ProjectionError> {
+    /// Applies a page whole, and moves on behind it; answers what was written meanwhile.
+    pub(crate) async fn apply(&mut self, page: FeedPage) -> Result<Written, ProjectionError> {
+        let applied = self.apply_or_fail(page).await;
+        if applied.is_err() {
+            // V02: nothing of ours is on its way any more when the lease is given back.
+            let _ = self.finish_writing().await;
+        }
+        applied
+    }
+
+    async fn apply_or_fail(&mut self, page: FeedPage) -> Result<Written, ProjectionError> {
+        if !page.events.is_empty() {
+            let bytes: usize = page.events.iter().map(|event| event.payload.len()).sum();
+            let (count, last) = (page.events.len() as u64, page.events.last());
+            let last_recorded_at = last.map(|event| event.header.recorded_at);
+            let events = match self.decode(page.events) {
+                Ok(events) => events,
+                Err(error) => {
+                    self.settle().await?;
+                    return Err(error);
+                }
+            };
+            self.load_routes(events.iter().map(|(event, keys)| (event, keys))).await?;
+            self.load_parked(&events).await?;
+            let slots = self.route(events);
+            self.fold(slots).await?;
+            self.gathered.events += count;
+            self.gathered.bytes += bytes;
+            self.gathered.last_recorded_at = last_recorded_at;
+        }
+        self.position = page.next;
+        let is_due = page.at_end && self.is_ahead_of_its_view();
+        if is_due || self.checkpoint_set.elapsed() >= IDLE_CHECKPOINT {
+            self.settle().await
+        } else {
+            if self.has_gathered_enough() {
+                self.begin_writing().await?;
+            }
+            Ok(std::mem::take(&mut self.written))
+        }
+    }
+
+    fn has_gathered_enough(&self) -> bool {
+        self.gathered.events > self.enough
+            || self.gathered.bytes >= GATHERED_BYTES
+            || self.changed.len() >= GATHERED_ROWS
+    }
+
+    /// Brings the view to where the session stands; answers what was written since that was last told.
+    pub(crate) async fn settle(&mut self) -> Result<Written, ProjectionError> {
+        self.begin_writing().await?;
+        self.finish_writing().await?;
+        Ok(std::mem::take(&mut self.written))
+    }
+
+    /// Hands what was gathered to the store, once it is done with what it was handed before.
+    async fn begin_writing(&mut self) -> Result<(), ProjectionError> {
+        self.finish_writing().await?;
         if self.checkpoint.as_ref().is_some_and(|checkpoint| checkpoint.position == self.position) {
             return Ok(());
         }
+        let gathered = std::mem::take(&mut self.gathered);
+        let mut folded: Vec<_> = self.changed.drain().collect();
+        let changes = self.changes(&mut folded)?;
+        let written = Written { events: gathered.events, rows: changes.len() as u64 };
         let checkpoint = Checkpoint {
             position: self.position.clone(),
-            events: self.checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.events),
-            last_recorded_at: self.last_recorded_at(),
+            events: self.checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.events) + gathered.events,
+            last_recorded_at: gathered.last_recorded_at.or_else(|| self.last_recorded_at()),
         };
-        self.write(Vec::new(), checkpoint).await
+        let batch = self.batch(changes, checkpoint);
+        self.keep(folded);
+        self.writing = Writing::begin(&self.adapter.views, batch).await?.map(|answer| (answer, written));
+        if self.writing.is_none() {
+            self.written = self.written.and(written);
+        }
+        Ok(())
+    }
+
+    /// Waits for the write that is on its way, if one is.
+    pub(crate) async fn finish_writing(&mut self) -> Result<(), ProjectionError> {
+        if let Some((writing, written)) = self.writing.take() {
+            writing.finish().await?;
+            self.written = self.written.and(written);
+        }
+        Ok(())
     }
 
     /// E03: what cannot be decoded stops the page before anything of it is applied.
@@ -201,29 +270,37 @@ impl<P: Projection> Session<P> {
         slots
     }
 
-    /// Applies the events to their rows. The texts that come back are still the store's.
-    async fn fold(&mut self, slots: Vec<Slot<P>>) -> Result<Vec<Folded<P>>, ProjectionError> {
-        let unknown: Vec<_> = slots.iter().filter(|slot| !self.rows.knows(&slot.key)).collect();
+    /// Applies the events to their rows.
+    async fn fold(&mut self, slots: Vec<Slot<P>>) -> Result<(), ProjectionError> {
+        let is_unknown = |key| !self.changed.contains_key(key) && !self.rows.knows(key);
+        let unknown: Vec<_> = slots.iter().filter(|slot| is_unknown(&slot.key)).collect();
         if !unknown.is_empty() {
             let keys: Vec<_> = unknown.iter().map(|slot| slot.key.to_string()).collect();
+            self.finish_writing().await?;
             let texts = self.adapter.views.rows(&self.view, &keys).await?;
             for ((slot, key), text) in unknown.into_iter().zip(keys).zip(texts) {
                 let row = text.as_ref().map(|text| decode_row(&self.view, &key, text)).transpose()?;
                 self.rows.put(slot.key.clone(), KeptRow { row, text }, 0);
             }
         }
-        let folded = slots.into_iter().map(|Slot { key, events }| {
-            let KeptRow { row, text } = self.rows.take(&key).unwrap_or(KeptRow { row: None, text: None });
-            let row = events.iter().fold(row, |row, event| self.projection.apply(&key, row, event));
-            Folded { key, kept: KeptRow { row, text } }
-        });
-        Ok(folded.collect())
+        for Slot { key, events } in slots {
+            let kept = self.changed.entry(key);
+            let key = kept.key().clone();
+            let kept = kept.or_insert_with(|| {
+                let kept = self.rows.take(&key).unwrap_or(KeptRow { row: None, text: None });
+                self.gathered.bytes += kept.text.as_ref().map_or(0, Json::len);
+                kept
+            });
+            let row = kept.row.take();
+            kept.row = events.iter().fold(row, |row, event| self.projection.apply(&key, row, event));
+        }
+        Ok(())
     }
 
     /// What is to be written of the rows, by key; each one serialized once. A row that came out as it was is not.
     fn changes(&self, folded: &mut [Folded<P>]) -> Result<Vec<RowChange>, ProjectionError> {
         let mut changes = Vec::with_capacity(folded.len());
-        for Folded { key, kept } in folded {
+        for (key, kept) in folded {
             let text = match &kept.row {
                 None => None,
                 Some(row) => Some(Json::from_serialize(row).map_err(|source| {
@@ -258,11 +335,8 @@ impl<P: Projection> Session<P> {
         change.map_err(|source| ProjectionError::InvalidRow { view: self.view.clone(), source })
     }
 
-    async fn write(
-        &mut self,
-        changes: Vec<RowChange>,
-        checkpoint: Checkpoint,
-    ) -> Result<(), ProjectionError> {
+    /// The batch that brings the view to a checkpoint, which counts as the view's from now on.
+    fn batch(&mut self, changes: Vec<RowChange>, checkpoint: Checkpoint) -> ViewBatch {
         let RouteChanges { learned, served, parked } = self.router.take_changes();
         let routes = learned.into_iter().map(|(stream, key)| Route { stream, key: key.to_string() });
         let entries = (parked.len() as u64, served.len() as u64);
@@ -276,8 +350,6 @@ impl<P: Projection> Session<P> {
             unpark: served.clone(),
             checkpoint: checkpoint.clone(),
         };
-        self.adapter.views.apply(batch).await?;
-        self.position = checkpoint.position.clone();
         self.checkpoint = Some(checkpoint);
         self.checkpoint_set = Instant::now();
         self.parked = (self.parked + entries.0).saturating_sub(entries.1);
@@ -287,11 +359,11 @@ impl<P: Projection> Session<P> {
         for parked in served {
             self.waiting.take(&(parked.stream, parked.version));
         }
-        Ok(())
+        batch
     }
 
     fn keep(&mut self, folded: Vec<Folded<P>>) {
-        for Folded { key, kept } in folded {
+        for (key, kept) in folded {
             let weight = ROW_WEIGHT + kept.text.as_ref().map_or(0, Json::len);
             self.rows.put(key, kept, weight);
         }

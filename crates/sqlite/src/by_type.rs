@@ -5,7 +5,8 @@ use annals_ports::{Freshness, PageToken, StoreError, TypePage, TypeQuery};
 use rusqlite::{Connection, params};
 
 use crate::fault::Failure;
-use crate::rows::{self, Names, PAGE_BYTES};
+use crate::page::Page;
+use crate::rows::Names;
 use crate::sql;
 use crate::tokens;
 
@@ -55,18 +56,17 @@ pub(crate) fn page(
     let event_type = query.event_type.as_str();
     let mut found =
         statement.query(params![event_type, start.recorded_at, start.stream, start.version, as_of])?;
-    let mut events: Vec<RecordedEvent> = Vec::new();
-    let mut bytes = 0;
-    let mut next = None;
+    let mut page = Page::of(0);
+    let mut has_more = false;
     while let Some(row) = found.next()? {
-        if events.len() >= query.limit.max(1) || bytes >= PAGE_BYTES {
-            next = events.last().map(|last| token(last, as_of, store));
+        if page.len() >= query.limit.max(1) || page.is_full() {
+            has_more = true;
             break;
         }
-        let event = rows::event(row, connection, names)?;
-        bytes += rows::weight(&event);
-        events.push(event);
+        page.push(row, connection, names)?;
     }
+    let events = page.into_events();
+    let next = events.last().filter(|_| has_more).map(|last| token(last, as_of, store));
     Ok(TypePage { events, next, freshness: Freshness::Complete })
 }
 

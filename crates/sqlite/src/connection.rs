@@ -1,10 +1,13 @@
 //! Opening a connection: flags and settings, the same for whoever opens one. A connection belongs to one thread.
 
+use std::sync::{Mutex, PoisonError};
+
 use rusqlite::{Connection, OpenFlags};
 
 use crate::busy;
 use crate::fault::Fault;
 use crate::options::{Durability, SqliteOptions};
+use crate::tokens;
 
 /// What a connection is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +32,11 @@ pub(crate) fn open(options: &SqliteOptions, role: Role) -> Result<Connection, Fa
             flags |= OpenFlags::SQLITE_OPEN_CREATE;
         }
     }
-    let connection = Connection::open_with_flags(&options.path, flags)?;
+    let connection = if options.immutable {
+        Connection::open_with_flags(immutable(options)?, flags | OpenFlags::SQLITE_OPEN_URI)?
+    } else {
+        Connection::open_with_flags(&options.path, flags)?
+    };
     busy::attend(&connection)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     connection.pragma_update(None, "foreign_keys", false)?;
@@ -44,9 +51,24 @@ pub(crate) fn open(options: &SqliteOptions, role: Role) -> Result<Connection, Fa
     Ok(connection)
 }
 
+/// The file's URI, by which SQLite reads it without locks and without files beside it.
+fn immutable(options: &SqliteOptions) -> Result<String, Fault> {
+    let path = options.path.to_str();
+    let path = path.ok_or_else(|| Fault::refused("the path is not UTF-8; write a path that is"))?;
+    Ok(format!("file:{}?immutable=1", tokens::join(&[path])))
+}
+
 /// Opens the file once more for the writer. Nothing is created: what was there is there, or the store is not.
 pub(crate) fn reopen(options: &SqliteOptions) -> Result<Connection, Fault> {
     open(&SqliteOptions { create: false, ..options.clone() }, Role::Writer)
+}
+
+/// Closes whatever holds a connection, one at a time in this process: of two that go at the same moment each takes the other
+/// for somebody who stays, and the files beside the store would be left behind.
+pub(crate) fn close<T>(held: T) {
+    static CLOSING: Mutex<()> = Mutex::new(());
+    let _alone = CLOSING.lock().unwrap_or_else(PoisonError::into_inner);
+    drop(held);
 }
 
 /// Sets what the connection's next transactions survive.

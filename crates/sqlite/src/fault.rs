@@ -47,13 +47,28 @@ impl Fault {
         Self { kind: Kind::Unavailable, detail: detail.into() }
     }
 
+    /// There is no room left.
+    pub(crate) fn full(detail: impl Into<String>) -> Self {
+        Self { kind: Kind::Full, detail: detail.into() }
+    }
+
     /// Something that trying again will not change.
     pub(crate) fn refused(detail: impl Into<String>) -> Self {
         Self { kind: Kind::Refused, detail: detail.into() }
     }
 
+    /// Whether the file itself is what is wrong.
+    pub(crate) fn is_damage(&self) -> bool {
+        matches!(self.kind, Kind::Damaged | Kind::NotADatabase)
+    }
+
     pub(crate) fn is_busy(&self) -> bool {
         self.kind == Kind::Busy
+    }
+
+    /// Whether SQLite cannot work with the file where it lies.
+    pub(crate) fn is_about_opening(&self) -> bool {
+        matches!(self.kind, Kind::CannotOpen | Kind::ReadOnly)
     }
 
     pub(crate) fn is_read_only(&self) -> bool {
@@ -106,7 +121,15 @@ fn remedy(options: &SqliteOptions) -> String {
     if !options.path.exists() && (options.read_only || !options.create) {
         return "there is no such file: name one that exists, or allow it to be created".to_owned();
     }
-    "allow this user to write the file and its directory".to_owned()
+    if std::fs::metadata(options.write_ahead_log()).is_ok_and(|log| log.len() > 0) {
+        // Not even to read: what was committed last stands in the log, which SQLite cannot work with there.
+        return format!(
+            "allow this user to write the file and its directory, or copy it, together with {}, to where it can be \
+             written",
+            options.write_ahead_log().display()
+        );
+    }
+    "allow this user to read the file, and to write it and its directory".to_owned()
 }
 
 impl Failure {

@@ -14,14 +14,14 @@ use tokio::time::Instant;
 use crate::SqliteStore;
 use crate::fault::{Failure, Fault};
 use crate::ledger::place_of;
-use crate::rows::{self, Names, PAGE_BYTES, count, integer};
+use crate::log::Log;
+use crate::options::LONG;
+use crate::page::Page;
+use crate::rows::{self, Fixed, Names, count, integer};
 use crate::sql;
 
 /// Events scanned for each one that a page may hold, so that a call's work is bounded (F06).
 const SCANNED_FOR_ONE: usize = 10;
-
-/// As good as for ever, for a wait that a clock cannot even count to.
-const LONG: Duration = Duration::from_secs(365 * 24 * 3600);
 
 #[async_trait]
 impl EventFeed for SqliteStore {
@@ -77,6 +77,7 @@ impl EventFeed for SqliteStore {
 
     async fn health(&self) -> Result<FeedHealth, StoreError> {
         let store = self.shared.id;
+        let warnings: Vec<_> = Log::of(&self.shared.options.path).warning().into_iter().collect();
         let read = move |connection: &Connection, _: &mut Names| {
             let last = last(connection)?;
             Ok(FeedHealth {
@@ -84,7 +85,7 @@ impl EventFeed for SqliteStore {
                 end: position(store, last),
                 // F07: who holds the write lock delays other writers, never a reader.
                 holds: Vec::new(),
-                warnings: Vec::new(),
+                warnings,
             })
         };
         self.shared.readers.read(|| "looking at the feed".to_owned(), read).await
@@ -148,7 +149,7 @@ fn first_since(connection: &Connection, instant: Timestamp) -> Result<Option<i64
 }
 
 /// Whether the event that a position names still stands there.
-fn stands(connection: &Connection, named: &SlicePosition) -> Result<bool, Fault> {
+pub(crate) fn stands(connection: &Connection, named: &SlicePosition) -> Result<bool, Fault> {
     let found = if named.place == 0 { None } else { at(connection, integer(named.place))? };
     let is_there = named.place == 0 || found.is_some();
     Ok(is_there && found.map(|place| place.event) == named.event)
@@ -164,36 +165,28 @@ fn page(
     let limit = query.page_size();
     let mut statement = connection.prepare_cached(sql!("feed_after"))?;
     let mut found = statement.query([integer(start.place)])?;
-    let mut page = FeedPage {
-        // As many as a page usually holds; a reader who wants more than that has them grow.
-        events: Vec::with_capacity(limit.min(FeedQuery::DEFAULT_LIMIT)),
-        next: FeedPosition::single(store, start.place, start.event),
-        at_end: true,
-    };
-    let (mut scanned, mut bytes, mut end) = (0, 0, None);
+    // As many as a page usually holds; a reader who wants more than that has them grow.
+    let mut page = Page::of(limit.min(FeedQuery::DEFAULT_LIMIT));
+    let (mut scanned, mut end, mut at_end) = (0, None, true);
     while let Some(row) = found.next()? {
-        if page.events.len() >= limit
-            || scanned >= limit.saturating_mul(SCANNED_FOR_ONE)
-            || bytes >= PAGE_BYTES
-        {
-            page.at_end = false;
+        if page.len() >= limit || scanned >= limit.saturating_mul(SCANNED_FOR_ONE) || page.is_full() {
+            at_end = false;
             break;
         }
         scanned += 1;
         let position = rows::position(row)?;
-        if lets_through(query, row, connection, names)? {
-            let event = rows::event(row, connection, names)?;
-            end = Some((position, event.header.id));
-            bytes += rows::weight(&event);
-            page.events.push(event);
+        let event = if lets_through(query, row, connection, names)? {
+            page.push(row, connection, names)?
         } else {
-            end = Some((position, rows::event_id(row)?));
-        }
+            Fixed::of(row)?.event()
+        };
+        end = Some((position, event));
     }
-    if let Some((position, event)) = end {
-        page.next = FeedPosition::single(store, count(position), Some(event));
-    }
-    Ok(page)
+    let next = match end {
+        Some((position, event)) => FeedPosition::single(store, count(position), Some(event)),
+        None => FeedPosition::single(store, start.place, start.event),
+    };
+    Ok(FeedPage { events: page.into_events(), next, at_end })
 }
 
 /// Whether the event in a row passes the filter, told before its payload is touched.
@@ -207,7 +200,7 @@ fn lets_through(
     if filter.event_types.is_empty() && filter.categories.is_empty() {
         return Ok(true);
     }
-    let (stream, event_type) = rows::kinds(row)?;
+    let (stream, event_type) = (rows::stream(row)?, rows::event_type(row)?);
     if !filter.event_types.is_empty()
         && !filter.event_types.contains(names.event_type(connection, event_type)?)
     {

@@ -62,8 +62,8 @@ impl SqliteStore {
         let alive = alive;
         let (writer, opened) = writer::start(&options, wake.clone(), alive.clone()).map_err(refused)?;
         let gone = || Fault::unavailable("the store's writer has ended").told(&doing(), &options);
-        let Opened { id, presence } = opened.await.unwrap_or_else(|_| Err(gone()))?;
-        let readers = readers::start(&options, &presence, &alive).map_err(refused)?;
+        let Opened { id, presence, options } = opened.await.unwrap_or_else(|_| Err(gone()))?;
+        let readers = readers::start(&options, &presence, id, &alive).map_err(refused)?;
         wake::start(&options, wake.clone(), alive).map_err(refused)?;
         let shared = Shared { id, options, writer, readers, wake, _threads: threads };
         Ok(Self { shared: Arc::new(shared) })

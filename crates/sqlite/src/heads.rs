@@ -39,13 +39,14 @@ impl Heads {
     }
 
     /// Forgets everything if another connection has written since the last call. To be called once the write lock
-    /// is held: from then on nobody else can.
-    pub(crate) fn refresh(&mut self, connection: &Connection) -> Result<(), Fault> {
+    /// is held: from then on nobody else can. Whether nobody has.
+    pub(crate) fn refresh(&mut self, connection: &Connection) -> Result<bool, Fault> {
         let found = connection.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?;
-        if self.data_version.replace(found) != Some(found) {
+        let is_same = self.data_version.replace(found) == Some(found);
+        if !is_same {
             self.forget();
         }
-        Ok(())
+        Ok(is_same)
     }
 
     /// What is known of a stream; none when it has no events.

@@ -49,6 +49,7 @@ fn canonical(commit: RecordedCommit) -> RecordedCommit {
                 .collect(),
         ),
         RecordedCommit::Refusal { id, reason } => RecordedCommit::Refusal { id, reason: text(reason) },
+        unchanged @ RecordedCommit::Unchanged { .. } => unchanged,
     }
 }
 
@@ -102,7 +103,8 @@ fn settle(commit: &RecordedCommit, ledger: &mut Ledger) -> Result<Result<Importe
     }
     match commit {
         RecordedCommit::Events(events) => pieces(events).try_for_each(|piece| ledger.add(piece))?,
-        RecordedCommit::Refusal { id, reason } => ledger.refuse(*id, reason)?,
+        RecordedCommit::Refusal { id, reason } => ledger.settle(*id, Some(reason))?,
+        RecordedCommit::Unchanged { id } => ledger.settle(*id, None)?,
     }
     Ok(Ok(Imported::Written))
 }

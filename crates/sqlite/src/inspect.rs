@@ -1,7 +1,7 @@
 //! The store's description, for people: what it holds, how large it is, how it is set up.
 
 use annals_core::Timestamp;
-use annals_ports::{Inspect, StoreDescription, StoreError};
+use annals_ports::{CategoryCount, Inspect, StoreDescription, StoreError, Upkeep};
 use async_trait::async_trait;
 use rusqlite::Connection;
 use rusqlite::types::Value;
@@ -15,7 +15,8 @@ use crate::sql;
 
 /// What describes the file.
 struct Contents {
-    counts: [u64; 4],
+    counts: [u64; 6],
+    categories: Vec<CategoryCount>,
     last_recorded_at: Option<Timestamp>,
     settings: Vec<(String, String)>,
 }
@@ -26,12 +27,14 @@ impl Inspect for SqliteStore {
         let read = |connection: &Connection, _: &mut Names| Ok(contents(connection)?);
         let contents = self.shared.readers.read(|| "describing the store".to_owned(), read).await?;
         let options = &self.shared.options;
-        let [events, streams, snapshots, view_rows] = contents.counts;
+        let [events, streams, snapshots, view_rows, outcomes, views] = contents.counts;
         let mut settings = contents.settings;
         settings.push(("durability".to_owned(), format!("{:?}", options.durability).to_lowercase()));
         settings.push(("busy_timeout".to_owned(), format!("{:?}", options.busy_timeout)));
         settings.push(("read_only".to_owned(), options.read_only.to_string()));
         settings.push(("sqlite_version".to_owned(), rusqlite::version().to_owned()));
+        settings.push(("library_version".to_owned(), env!("CARGO_PKG_VERSION").to_owned()));
+        settings.push(("log_bytes".to_owned(), Log::of(&options.path).bytes().to_string()));
         Ok(StoreDescription {
             adapter: "sqlite".to_owned(),
             location: options.location(),
@@ -39,12 +42,19 @@ impl Inspect for SqliteStore {
             schema_version: SCHEMA_VERSION,
             events,
             streams,
+            categories: contents.categories,
             snapshots,
+            outcomes,
+            views,
             view_rows,
             last_recorded_at: contents.last_recorded_at,
             bytes: self.bytes(),
             settings,
         })
+    }
+
+    fn upkeep(&self) -> Option<&dyn Upkeep> {
+        Some(self)
     }
 }
 
@@ -58,9 +68,16 @@ impl SqliteStore {
 
 fn contents(connection: &Connection) -> Result<Contents, Fault> {
     let (counts, last) = connection.query_row(sql!("describe"), [], |row| {
-        let counts: [i64; 4] = [row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?];
-        Ok((counts, row.get::<_, Option<i64>>(4)?))
+        let mut counts = [0_i64; 6];
+        for (column, count) in counts.iter_mut().enumerate() {
+            *count = row.get(column)?;
+        }
+        Ok((counts, row.get::<_, Option<i64>>(6)?))
     })?;
+    let mut categories = connection.prepare_cached(sql!("categories"))?;
+    let categories = categories
+        .query_map([], |row| Ok(CategoryCount { category: row.get(0)?, streams: count(row.get(1)?) }))?;
+    let categories = categories.collect::<Result<_, _>>()?;
     let mut settings = Vec::new();
     for name in ["journal_mode", "page_size", "encoding"] {
         let value = connection.pragma_query_value(None, name, |row| row.get::<_, Value>(0))?;
@@ -71,5 +88,6 @@ fn contents(connection: &Connection) -> Result<Contents, Fault> {
         };
         settings.push((name.to_owned(), text));
     }
-    Ok(Contents { counts: counts.map(count), last_recorded_at: last.map(Timestamp::from_micros), settings })
+    let last_recorded_at = last.map(Timestamp::from_micros);
+    Ok(Contents { counts: counts.map(count), categories, last_recorded_at, settings })
 }

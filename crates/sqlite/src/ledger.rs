@@ -3,13 +3,15 @@
 
 use std::sync::Arc;
 
-use annals_core::{CommitId, Json, RecordedEvent, StreamHead, StreamId, Timestamp};
+use annals_core::{CommitId, Json, RecordedEvent, StoreId, StreamHead, StreamId, Timestamp};
 use annals_ports::{Clock, RecordedCommit};
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::fault::Fault;
 use crate::heads::{Heads, Known};
-use crate::rows::{self, Names, integer};
+use crate::readers::same_file;
+use crate::rows::{self, Fixed, Names, Numbers, integer};
 use crate::sql;
 
 /// The writer's connection, with what it remembers.
@@ -18,19 +20,28 @@ pub(crate) struct Ledger {
     heads: Heads,
     names: Names,
     clock: Arc<dyn Clock>,
+    pub(crate) store: StoreId,
+    /// As [`same_file`] has it.
+    schema: Option<i64>,
     /// The last position written by the transaction that is open.
     end: Option<i64>,
 }
 
 impl Ledger {
-    pub(crate) fn new(connection: Connection, clock: Arc<dyn Clock>) -> Self {
-        Self { connection, heads: Heads::new(), names: Names::default(), clock, end: None }
+    pub(crate) fn new(connection: Connection, clock: Arc<dyn Clock>, store: StoreId) -> Self {
+        let (heads, names) = (Heads::new(), Names::default());
+        Self { connection, heads, names, clock, store, schema: None, end: None }
     }
 
     /// The write lock was just taken: forgets what others have changed since.
     pub(crate) fn refresh(&mut self) -> Result<(), Fault> {
         self.end = None;
-        self.heads.refresh(&self.connection)
+        if !self.heads.refresh(&self.connection)?
+            && !same_file(&self.connection, self.store, &mut self.schema)?
+        {
+            self.names = Names::default();
+        }
+        Ok(())
     }
 
     /// What was written is taken back: forgets it.
@@ -61,23 +72,26 @@ impl Ledger {
             }
             return Ok(Some(RecordedCommit::Events(events)));
         }
-        let mut statement = self.connection.prepare_cached(sql!("refusal"))?;
+        let mut statement = self.connection.prepare_cached(sql!("outcome"))?;
         let mut found = statement.query([id.as_bytes()])?;
-        Ok(match found.next()? {
-            Some(row) => Some(RecordedCommit::Refusal { id, reason: Json::as_stored(rows::text(row, 0)?) }),
-            None => None,
-        })
+        let Some(row) = found.next()? else { return Ok(None) };
+        Ok(Some(if row.get_ref(0)? == ValueRef::Null {
+            RecordedCommit::Unchanged { id }
+        } else {
+            RecordedCommit::Refusal { id, reason: Json::as_stored(rows::text(row, 0)?) }
+        }))
     }
 
     pub(crate) fn head(&mut self, stream: &StreamId) -> Result<Option<StreamHead>, Fault> {
         Ok(self.heads.of(&self.connection, stream)?.map(|known| known.head))
     }
 
-    /// Records a refusal under a commit's id that nothing stands under.
-    pub(crate) fn refuse(&mut self, id: CommitId, reason: &Json) -> Result<(), Fault> {
+    /// Records an outcome without events under a commit's id that nothing stands under: a refusal for this reason, or
+    /// without one that there was nothing to change.
+    pub(crate) fn settle(&mut self, id: CommitId, refused: Option<&Json>) -> Result<(), Fault> {
         self.connection
-            .prepare_cached(sql!("insert_refusal"))?
-            .execute(params![id.as_bytes(), reason.as_str()])?;
+            .prepare_cached(sql!("insert_outcome"))?
+            .execute(params![id.as_bytes(), refused.map(Json::as_str)])?;
         Ok(())
     }
 
@@ -95,14 +109,10 @@ impl Ledger {
             let position = statement.insert(params![
                 stream,
                 integer(header.version.get()),
-                header.id.as_bytes(),
                 event_type,
-                header.schema_version,
-                header.commit.id.as_bytes(),
-                header.commit.index,
-                header.commit.size,
                 header.recorded_at.as_micros(),
-                header.digest.as_bytes(),
+                Numbers::in_header(header),
+                Fixed::in_header(header).as_bytes(),
                 header.metadata.as_str(),
                 event.payload.as_str(),
             ])?;

@@ -17,27 +17,35 @@
 //! # Ok(()) }
 //! ```
 
+mod backup;
 mod busy;
 mod by_type;
+mod check;
+mod check_history;
 mod connection;
 mod fault;
 mod feed;
 mod handle;
 mod heads;
 mod import;
+mod inbox;
+mod index_entries;
 mod inspect;
 mod leases;
 mod ledger;
 mod log;
 mod options;
+mod page;
 mod presence;
 mod readers;
+mod recover;
 mod rows;
 mod schema;
 mod snapshots;
 mod store;
 mod sweep;
 mod tokens;
+mod upkeep;
 mod view_changes;
 mod view_pages;
 mod views;

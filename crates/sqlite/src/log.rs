@@ -35,6 +35,14 @@ impl Log {
         std::fs::metadata(&self.path).map_or(0, |log| log.len())
     }
 
+    /// What a person should know of its size.
+    pub(crate) fn warning(&self) -> Option<String> {
+        let bytes = self.bytes();
+        (bytes > TOO_LONG).then(|| {
+            format!("the write-ahead log has {bytes} bytes: something reads the file for long, a backup or a check perhaps")
+        })
+    }
+
     /// Counts a transaction, and cuts the log back when it has grown too long.
     pub(crate) fn tend(&mut self, connection: &Connection) {
         self.transactions = self.transactions.wrapping_add(1);

@@ -3,13 +3,16 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use annals_ports::{Clock, StoreError, SystemClock};
 
 use crate::tokens;
 
 const KNOWN: &str = "batch_max, busy_timeout (milliseconds), create, durability (full, normal, off), read_only, reader_threads";
+
+/// As good as for ever, for a wait that a clock cannot even count to.
+pub(crate) const LONG: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// What a commit that was answered survives. Whatever is chosen, it survives a crash of the process, and the file
 /// stays whole unless it says otherwise.
@@ -42,6 +45,8 @@ pub struct SqliteOptions {
     pub(crate) busy_timeout: Duration,
     pub(crate) create: bool,
     pub(crate) read_only: bool,
+    /// Whether nobody can change the file: SQLite then needs no files beside it, which it could not make.
+    pub(crate) immutable: bool,
     pub(crate) reader_threads: usize,
     pub(crate) batch_max: usize,
 }
@@ -57,6 +62,7 @@ impl SqliteOptions {
             busy_timeout: Duration::from_secs(5),
             create: true,
             read_only: false,
+            immutable: false,
             reader_threads: cores.min(4),
             batch_max: 256,
         }
@@ -88,7 +94,9 @@ impl SqliteOptions {
     }
 
     fn with(self, name: &str, value: &str) -> Result<Self, String> {
-        let wrong = |expected: &str| format!("{name}={value} is not understood; {expected} is expected");
+        let value_shown = value.escape_debug();
+        let wrong =
+            |expected: &str| format!("{name}={value_shown} is not understood; {expected} is expected");
         let number =
             || value.parse::<usize>().ok().filter(|n| *n > 0).ok_or_else(|| wrong("a number from 1"));
         let truth = || value.parse::<bool>().map_err(|_| wrong("true or false"));
@@ -138,7 +146,8 @@ impl SqliteOptions {
         Self { create, ..self }
     }
 
-    /// Whether the store may only be read; no unless said otherwise.
+    /// Whether the store may only be read; no unless said otherwise. A store where nothing can be written is opened so
+    /// by itself.
     #[must_use]
     pub fn read_only(self, read_only: bool) -> Self {
         Self { read_only, ..self }
@@ -157,6 +166,22 @@ impl SqliteOptions {
         Self { batch_max: batch_max.max(1), ..self }
     }
 
+    /// The same store where nothing can be written, not even beside the file: a read-only disk, or another user's folder.
+    /// None when there is no such file, or this is what was tried.
+    pub(crate) fn where_nothing_can_be_written(&self) -> Option<Self> {
+        let is_new = !self.immutable && self.path.is_file();
+        // What stands in a write-ahead log is part of the store, and only SQLite can tell how much of it.
+        let immutable = std::fs::metadata(self.write_ahead_log()).map_or(true, |log| log.len() == 0);
+        is_new.then(|| Self { read_only: true, immutable, create: false, ..self.clone() })
+    }
+
+    /// The write-ahead log's file.
+    pub(crate) fn write_ahead_log(&self) -> PathBuf {
+        let mut path = self.path.clone().into_os_string();
+        path.push("-wal");
+        path.into()
+    }
+
     /// The file as errors and descriptions show it.
     pub(crate) fn location(&self) -> String {
         self.path.display().to_string()
@@ -165,6 +190,11 @@ impl SqliteOptions {
     /// How long a caller waits for an answer once its request is under way: the wait for the file, and ample time
     /// for the work itself and for what is before it in the queue (E02).
     pub(crate) fn patience(&self) -> Duration {
-        self.busy_timeout * 2 + Duration::from_secs(10)
+        self.busy_timeout.saturating_mul(2).saturating_add(Duration::from_secs(10)).min(LONG)
+    }
+
+    /// The moment until which a request that comes now may wait for the file.
+    pub(crate) fn deadline(&self) -> Instant {
+        Instant::now() + self.busy_timeout.min(LONG)
     }
 }

@@ -5,6 +5,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
+use annals_core::StoreId;
 use annals_ports::StoreError;
 use rusqlite::Connection;
 use tokio::sync::oneshot;
@@ -14,7 +15,8 @@ use crate::connection::{self, Role, roll_back, run};
 use crate::fault::{Failure, Fault};
 use crate::options::SqliteOptions;
 use crate::presence::Presence;
-use crate::rows::Names;
+use crate::rows::{Names, bytes};
+use crate::sql;
 
 type Task = Box<dyn FnOnce(&mut Reader) + Send>;
 
@@ -28,6 +30,7 @@ pub(crate) struct Readers {
 pub(crate) fn start(
     options: &Arc<SqliteOptions>,
     presence: &Arc<Presence>,
+    store: StoreId,
     alive: &Sender<()>,
 ) -> std::io::Result<Readers> {
     let (queue, tasks) = channel::<Task>();
@@ -36,11 +39,12 @@ pub(crate) fn start(
         let (tasks, alive) = (tasks.clone(), alive.clone());
         let (options, presence) = (options.clone(), presence.clone());
         std::thread::Builder::new().name(format!("annals-sqlite-reader-{number}")).spawn(move || {
-            let mut reader = Reader { connection: None, names: Names::default(), options, presence };
+            let names = Names::default();
+            let mut reader = Reader { connection: None, names, schema: None, store, options, presence };
             while let Some(task) = next(&tasks) {
                 task(&mut reader);
             }
-            drop(reader);
+            connection::close(reader);
             drop(alive);
         })?;
     }
@@ -58,7 +62,7 @@ impl Readers {
         T: Send + 'static,
         R: FnOnce(&Connection, &mut Names) -> Result<T, Failure> + Send + 'static,
     {
-        let until = Instant::now() + self.options.busy_timeout;
+        let until = self.options.deadline();
         let (reply, answer) = oneshot::channel();
         let task: Task = Box::new(move |reader| {
             if !reply.is_closed() {
@@ -81,6 +85,9 @@ impl Readers {
 struct Reader {
     connection: Option<Connection>,
     names: Names,
+    /// SQLite's count of changes to the schema, when the names were learned.
+    schema: Option<i64>,
+    store: StoreId,
     options: Arc<SqliteOptions>,
     presence: Arc<Presence>,
 }
@@ -97,11 +104,18 @@ impl Reader {
         let connection = if let Some(connection) = &self.connection {
             connection
         } else {
-            self.names = Names::default();
+            self.schema = None;
             self.connection.insert(connection::open(&self.options, Role::Reader)?)
         };
         run(connection, "BEGIN")?;
-        let result = read(connection, &mut self.names);
+        let result = match same_file(connection, self.store, &mut self.schema) {
+            Ok(true) => read(connection, &mut self.names),
+            Ok(false) => {
+                self.names = Names::default();
+                read(connection, &mut self.names)
+            }
+            Err(fault) => Err(fault.into()),
+        };
         roll_back(connection);
         if matches!(&result, Err(Failure::Fault(fault)) if fault.spoils_connection())
             || !connection.is_autocommit()
@@ -110,4 +124,27 @@ impl Reader {
         }
         result
     }
+}
+
+/// Whether the file holds what it held when `seen` was noted, which is brought up to date. A backup that was put back in
+/// place while the file is open counts as a change to the schema: what was learned of the file may be wrong then.
+pub(crate) fn same_file(
+    connection: &Connection,
+    store: StoreId,
+    seen: &mut Option<i64>,
+) -> Result<bool, Fault> {
+    let found = connection.prepare_cached("PRAGMA schema_version")?.query_row([], |row| row.get(0))?;
+    if *seen == Some(found) {
+        return Ok(true);
+    }
+    let id: Result<[u8; 16], Fault> =
+        connection.prepare_cached(sql!("store_id"))?.query_row([], |row| Ok(bytes(row, 0)))?;
+    let id = StoreId::from_bytes(id?);
+    if id != store {
+        return Err(Fault::refused(format!(
+            "the file was opened as store {store} and holds store {id} now; open it again"
+        )));
+    }
+    *seen = Some(found);
+    Ok(false)
 }

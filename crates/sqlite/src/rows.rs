@@ -1,17 +1,18 @@
-//! From rows to recorded events. Payload and metadata stay text; names of streams and types, which never change
-//! once written, are looked up once a connection.
+//! What stands in a row of an event, column by column, and the names of streams and types, which never change once
+//! written and are looked up once a connection.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::hash::{BuildHasherDefault, Hasher};
 
 use annals_core::{
-    CommitId, CommitPlace, Digest, EventHeader, EventId, EventType, Json, RecordedEvent, StreamHead,
-    StreamId, Timestamp, Version,
+    CommitId, Digest, EventHeader, EventId, EventType, RecordedEvent, StreamHead, StreamId, Timestamp,
+    Version,
 };
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use crate::fault::Fault;
+use crate::page::Page;
 use crate::sql;
 
 /// Names kept at most; beyond that they are looked up anew.
@@ -20,24 +21,90 @@ const NAMES_MAX: usize = 100_000;
 /// Names of streams looked up at once.
 const NEIGHBOURS: i64 = 64;
 
-/// Bytes of payload and metadata after which a page ends, whatever its limit.
-pub(crate) const PAGE_BYTES: usize = 8 * 1024 * 1024;
-
 /// The columns of every statement that reads events, in this order.
 mod column {
     pub(super) const POSITION: usize = 0;
     pub(super) const STREAM: usize = 1;
     pub(super) const VERSION: usize = 2;
-    pub(super) const EVENT_ID: usize = 3;
-    pub(super) const TYPE: usize = 4;
-    pub(super) const SCHEMA_VERSION: usize = 5;
-    pub(super) const COMMIT_ID: usize = 6;
-    pub(super) const COMMIT_INDEX: usize = 7;
-    pub(super) const COMMIT_SIZE: usize = 8;
-    pub(super) const RECORDED_AT: usize = 9;
-    pub(super) const DIGEST: usize = 10;
-    pub(super) const METADATA: usize = 11;
-    pub(super) const PAYLOAD: usize = 12;
+    pub(super) const TYPE: usize = 3;
+    pub(super) const RECORDED_AT: usize = 4;
+    pub(super) const NUMBERS: usize = 5;
+    pub(super) const FIXED: usize = 6;
+    pub(super) const METADATA: usize = 7;
+    pub(super) const PAYLOAD: usize = 8;
+}
+
+/// The ids and the digest of an event, as its row has them in one column.
+pub(crate) struct Fixed([u8; Self::BYTES]);
+
+impl Fixed {
+    const BYTES: usize = 64;
+
+    /// Those in a header.
+    pub(crate) fn in_header(header: &EventHeader) -> Self {
+        let mut bytes = [0; Self::BYTES];
+        bytes[..16].copy_from_slice(header.id.as_bytes());
+        bytes[16..32].copy_from_slice(header.commit.id.as_bytes());
+        bytes[32..].copy_from_slice(header.digest.as_bytes());
+        Self(bytes)
+    }
+
+    /// Those in a row.
+    #[inline]
+    pub(crate) fn of(row: &Row<'_>) -> Result<Self, Fault> {
+        Ok(Self(bytes(row, column::FIXED)?))
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    pub(crate) fn event(&self) -> EventId {
+        EventId::from_bytes(self.part(0))
+    }
+
+    pub(crate) fn commit(&self) -> CommitId {
+        CommitId::from_bytes(self.part(16))
+    }
+
+    pub(crate) fn digest(&self) -> Digest {
+        Digest::from_bytes(self.part(32))
+    }
+
+    fn part<const N: usize>(&self, from: usize) -> [u8; N] {
+        let mut part = [0; N];
+        part.copy_from_slice(&self.0[from..from + N]);
+        part
+    }
+}
+
+/// The small numbers of an event, as its row has them in one column.
+pub(crate) struct Numbers {
+    pub(crate) schema_version: u16,
+    /// The event's place in its commit, from 0.
+    pub(crate) index: u16,
+    /// How many events its commit holds.
+    pub(crate) size: u16,
+}
+
+impl Numbers {
+    /// Those in a header, as one.
+    pub(crate) fn in_header(header: &EventHeader) -> i64 {
+        i64::from(header.schema_version) << 32
+            | i64::from(header.commit.index) << 16
+            | i64::from(header.commit.size)
+    }
+
+    /// Those in a row.
+    #[inline]
+    pub(crate) fn of(row: &Row<'_>) -> Result<Self, Fault> {
+        let numbers: i64 = row.get(column::NUMBERS)?;
+        let [high, schema_version, index, size] = [48, 32, 16, 0].map(|shift| (numbers >> shift) & 0xffff);
+        match (high, u16::try_from(schema_version), u16::try_from(index), u16::try_from(size)) {
+            (0, Ok(schema_version), Ok(index), Ok(size)) => Ok(Self { schema_version, index, size }),
+            _ => Err(Fault::damaged(format!("column {}: {numbers} is too large", column::NUMBERS))),
+        }
+    }
 }
 
 /// The names of streams and event types by their numbers, as one connection has learned them.
@@ -47,8 +114,6 @@ pub(crate) struct Names {
     /// The last stream whose name was looked up.
     last_learned: i64,
     event_types: HashMap<i64, EventType, ByNumber>,
-    /// The last metadata read: the events of a command share theirs, and then one text serves them all.
-    metadata: Json,
 }
 
 type ByNumber = BuildHasherDefault<NumberHasher>;
@@ -123,13 +188,6 @@ impl Names {
             }
         }
     }
-
-    fn metadata(&mut self, text: &str) -> Json {
-        if self.metadata.as_str() != text {
-            self.metadata = Json::as_stored(text);
-        }
-        self.metadata.clone()
-    }
 }
 
 fn name(connection: &Connection, statement: &str, id: i64) -> Result<String, Fault> {
@@ -141,60 +199,56 @@ fn nameless(id: i64) -> Fault {
     Fault::damaged(format!("an event names number {id}, which has no name"))
 }
 
-/// The event in a row.
-#[inline]
-pub(crate) fn event(
-    row: &Row<'_>,
-    connection: &Connection,
-    names: &mut Names,
-) -> Result<RecordedEvent, Fault> {
-    let metadata = names.metadata(text(row, column::METADATA)?);
-    let event_type = names.event_type(connection, row.get(column::TYPE)?)?.clone();
-    let stream = names.stream(connection, row.get(column::STREAM)?)?.clone();
-    Ok(RecordedEvent {
-        header: EventHeader {
-            id: event_id(row)?,
-            stream,
-            version: version(row, column::VERSION)?,
-            event_type,
-            schema_version: row.get(column::SCHEMA_VERSION)?,
-            recorded_at: timestamp(row, column::RECORDED_AT)?,
-            commit: CommitPlace {
-                id: CommitId::from_bytes(bytes(row, column::COMMIT_ID)?),
-                index: row.get(column::COMMIT_INDEX)?,
-                size: row.get(column::COMMIT_SIZE)?,
-            },
-            metadata,
-            digest: Digest::from_bytes(bytes(row, column::DIGEST)?),
-        },
-        payload: Json::as_stored(text(row, column::PAYLOAD)?),
-    })
-}
-
 /// The event's position.
 pub(crate) fn position(row: &Row<'_>) -> Result<i64, Fault> {
     Ok(row.get(column::POSITION)?)
 }
 
-/// The event's id.
-pub(crate) fn event_id(row: &Row<'_>) -> Result<EventId, Fault> {
-    Ok(EventId::from_bytes(bytes(row, column::EVENT_ID)?))
+/// The event in a row, by itself. Several are gathered in a [`Page`](crate::page::Page).
+pub(crate) fn event(
+    row: &Row<'_>,
+    connection: &Connection,
+    names: &mut Names,
+) -> Result<RecordedEvent, Fault> {
+    let mut page = Page::of(1);
+    page.push(row, connection, names)?;
+    page.into_events().pop().ok_or_else(|| Fault::damaged("an event could not be read"))
 }
 
-/// The numbers of the event's stream and type.
-pub(crate) fn kinds(row: &Row<'_>) -> Result<(i64, i64), Fault> {
-    Ok((row.get(column::STREAM)?, row.get(column::TYPE)?))
+/// The number of the event's stream.
+pub(crate) fn stream(row: &Row<'_>) -> Result<i64, Fault> {
+    Ok(row.get(column::STREAM)?)
 }
 
-/// The bytes of payload and metadata that an event takes in a page.
-pub(crate) fn weight(event: &RecordedEvent) -> usize {
-    event.payload.len() + event.header.metadata.len()
+/// The number of the event's type.
+pub(crate) fn event_type(row: &Row<'_>) -> Result<i64, Fault> {
+    Ok(row.get(column::TYPE)?)
+}
+
+/// The event's place in its stream.
+pub(crate) fn version(row: &Row<'_>) -> Result<Version, Fault> {
+    Ok(Version::new(count(row.get(column::VERSION)?)))
+}
+
+/// The event's stamp.
+pub(crate) fn recorded_at(row: &Row<'_>) -> Result<Timestamp, Fault> {
+    timestamp(row, column::RECORDED_AT)
+}
+
+/// The text of the event's metadata.
+pub(crate) fn metadata<'a>(row: &'a Row<'_>) -> Result<&'a str, Fault> {
+    text(row, column::METADATA)
+}
+
+/// The text of the event's payload.
+pub(crate) fn payload<'a>(row: &'a Row<'_>) -> Result<&'a str, Fault> {
+    text(row, column::PAYLOAD)
 }
 
 /// A head in three columns from `first` on: version, stamp, digest.
 pub(crate) fn head(row: &Row<'_>, first: usize) -> Result<StreamHead, Fault> {
     Ok(StreamHead {
-        version: version(row, first)?,
+        version: Version::new(count(row.get(first)?)),
         recorded_at: timestamp(row, first + 1)?,
         digest: Digest::from_bytes(bytes(row, first + 2)?),
     })
@@ -202,10 +256,6 @@ pub(crate) fn head(row: &Row<'_>, first: usize) -> Result<StreamHead, Fault> {
 
 pub(crate) fn timestamp(row: &Row<'_>, column: usize) -> Result<Timestamp, Fault> {
     Ok(Timestamp::from_micros(row.get(column)?))
-}
-
-fn version(row: &Row<'_>, column: usize) -> Result<Version, Fault> {
-    Ok(Version::new(count(row.get(column)?)))
 }
 
 /// A text column, without a copy.

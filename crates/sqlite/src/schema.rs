@@ -94,6 +94,11 @@ fn keep_write_ahead_log(connection: &Connection) -> Result<(), Fault> {
     }
 }
 
+/// The whole schema, in an empty database.
+pub(crate) fn migrate_whole(empty: &Connection) -> Result<(), Fault> {
+    Ok(MIGRATIONS.iter().try_for_each(|migration| empty.execute_batch(migration))?)
+}
+
 /// Runs what is missing, within the transaction that is open, and commits it.
 fn migrate(connection: &Connection, options: &SqliteOptions) -> Result<(), Failure> {
     // Another process may have done it while this one waited for the lock.

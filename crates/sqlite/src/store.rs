@@ -15,7 +15,8 @@ use crate::fault::{Failure, Fault};
 use crate::heads;
 use crate::ledger::Ledger;
 use crate::options::SqliteOptions;
-use crate::rows::{self, Names, PAGE_BYTES, integer};
+use crate::page::Page;
+use crate::rows::{Names, integer};
 use crate::sql;
 use crate::writer::{Lost, Work};
 
@@ -91,8 +92,12 @@ fn settle(commit: &Commit, ledger: &mut Ledger) -> Result<Result<Receipt, Commit
     let appends = match commit.body() {
         CommitBody::Events(appends) => appends,
         CommitBody::Refusal(reason) => {
-            ledger.refuse(commit.id(), reason)?;
+            ledger.settle(commit.id(), Some(reason))?;
             return Ok(Ok(receipt(Outcome::Refused { reason: reason.clone() })));
+        }
+        CommitBody::Unchanged => {
+            ledger.settle(commit.id(), None)?;
+            return Ok(Ok(receipt(Outcome::Unchanged)));
         }
     };
     let mut heads = Vec::with_capacity(appends.len());
@@ -127,18 +132,16 @@ fn page(
     let mut statement = connection.prepare_cached(statement)?;
     let (from, to) = (integer(range.from.get()), integer(range.to.get()));
     let mut found = statement.query(params![stream.as_str(), from, to])?;
-    let mut events = Vec::new();
-    let mut bytes = 0;
+    let mut page = Page::of(0);
     while let Some(row) = found.next()? {
-        if events.len() >= range.limit.max(1) || bytes >= PAGE_BYTES {
+        if page.len() >= range.limit.max(1) || page.is_full() {
+            let events = page.into_events();
             let rest = events.last().map(|last| rest_after(last, range));
             return Ok(StreamPage { events, rest });
         }
-        let event = rows::event(row, connection, names)?;
-        bytes += rows::weight(&event);
-        events.push(event);
+        page.push(row, connection, names)?;
     }
-    Ok(StreamPage { events, rest: None })
+    Ok(StreamPage { events: page.into_events(), rest: None })
 }
 
 fn rest_after(last: &annals_core::RecordedEvent, range: ReadRange) -> ReadRange {

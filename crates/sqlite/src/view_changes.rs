@@ -3,9 +3,10 @@
 
 use annals_core::Timestamp;
 use annals_ports::{Lease, RowChange, ViewBatch, ViewError, ViewId};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::fault::Fault;
+use crate::index_entries::Entries;
 use crate::leases::is_held;
 use crate::rows::integer;
 use crate::sql;
@@ -55,9 +56,13 @@ pub(crate) fn reset(
     if !is_held(connection, lease)? {
         return Ok(Err(lost(view, lease)));
     }
-    if let Some(standing) = Standing::find(connection, view)? {
-        connection.prepare_cached(sql!("drop_view"))?.execute([standing.id])?;
-        connection.prepare_cached(sql!("note_dropped_view"))?.execute([standing.id])?;
+    // By its number alone: a view whose checkpoint cannot be read is dropped like any other.
+    let mut statement = connection.prepare_cached(sql!("view_id"))?;
+    let standing: Option<i64> =
+        statement.query_row(params![view.name, view.version], |row| row.get(0)).optional()?;
+    if let Some(id) = standing {
+        connection.prepare_cached(sql!("drop_view"))?.execute([id])?;
+        connection.prepare_cached(sql!("note_dropped_view"))?.execute([id])?;
     }
     Ok(Ok(()))
 }
@@ -71,41 +76,52 @@ fn change_rows(connection: &Connection, view: i64, changes: &[RowChange]) -> Res
     let mut difference = 0;
     for change in changes {
         let key = change.key();
-        let mut values = Vec::new();
+        let standing = Entries::of_row(connection, view, key)?;
+        let mut put = Entries::none();
         if let Some((row, index)) = change.row() {
-            let row = params![view, key, row.as_str()];
-            if connection.prepare_cached(sql!("replace_row"))?.execute(row)? == 0 {
-                connection.prepare_cached(sql!("insert_row"))?.execute(row)?;
-                difference += 1;
-            }
-            values.extend(index.iter().map(|(name, value)| (name, value.as_str())));
-        } else {
-            let removed = connection.prepare_cached(sql!("delete_row"))?.execute(params![view, key])?;
-            difference -= signed(removed);
+            put = Entries::of(index)?;
+            let (entries, row) = (put.as_str(), row.as_str());
+            match &standing {
+                Some((id, old)) if *old == put => {
+                    connection.prepare_cached(sql!("replace_text_of_row"))?.execute(params![id, row])?
+                }
+                Some((id, _)) => {
+                    connection.prepare_cached(sql!("replace_row"))?.execute(params![id, entries, row])?
+                }
+                None => {
+                    difference += 1;
+                    let row = params![view, key, entries, row];
+                    connection.prepare_cached(sql!("insert_row"))?.execute(row)?
+                }
+            };
+        } else if let Some((id, _)) = standing {
+            connection.prepare_cached(sql!("delete_row"))?.execute([id])?;
+            difference -= 1;
         }
-        change_index(connection, view, key, &values)?;
+        let old = standing.map_or_else(Entries::none, |(_, old)| old);
+        if old != put {
+            change_index(connection, view, key, &old, &put)?;
+        }
     }
     Ok(difference)
 }
 
-/// Makes a row's index values those given, by name; values that stay are not touched.
-fn change_index(connection: &Connection, view: i64, key: &str, values: &[(&str, &str)]) -> Result<(), Fault> {
-    let mut statement = connection.prepare_cached(sql!("index_values"))?;
-    let standing = statement.query_map(params![view, key], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    let standing: Vec<(String, String)> = standing.collect::<Result<_, _>>()?;
-    for (name, value) in &standing {
-        if !values.contains(&(name.as_str(), value.as_str())) {
-            connection
-                .prepare_cached(sql!("delete_index_value"))?
-                .execute(params![view, key, name, value])?;
-        }
+/// Changes a row's entries in the index from `old` to `new`; those that stay are not touched.
+fn change_index(
+    connection: &Connection,
+    view: i64,
+    key: &str,
+    old: &Entries,
+    new: &Entries,
+) -> Result<(), Fault> {
+    let (old, new) = (old.by_name()?, new.by_name()?);
+    for (name, value) in old.iter().filter(|(name, value)| new.get(*name) != Some(value)) {
+        let mut statement = connection.prepare_cached(sql!("delete_index_value"))?;
+        statement.execute(params![view, key, name, value])?;
     }
-    for (name, value) in values {
-        if !standing.iter().any(|(old_name, old_value)| old_name == name && old_value == value) {
-            connection
-                .prepare_cached(sql!("insert_index_value"))?
-                .execute(params![view, key, name, value])?;
-        }
+    for (name, value) in new.iter().filter(|(name, value)| old.get(*name) != Some(value)) {
+        let mut statement = connection.prepare_cached(sql!("insert_index_value"))?;
+        statement.execute(params![view, key, name, value])?;
     }
     Ok(())
 }

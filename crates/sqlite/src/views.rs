@@ -93,7 +93,7 @@ impl ViewStore for SqliteStore {
 
 impl SqliteStore {
     /// What `read` finds for each of `wanted`, all in one read transaction; nothing in a view that is not there.
-    async fn each<W, T>(
+    pub(crate) async fn each<W, T>(
         &self,
         view: &ViewId,
         what: &'static str,

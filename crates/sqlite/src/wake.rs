@@ -104,7 +104,7 @@ pub(crate) fn start(
                 Err(_) => connection = None,
             }
         }
-        drop(connection);
+        connection::close(connection);
         drop(alive);
     })?;
     Ok(())

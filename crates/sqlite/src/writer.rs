@@ -11,12 +11,13 @@ use std::time::{Duration, Instant};
 use annals_core::StoreId;
 use annals_ports::{Effect, StoreError};
 use rusqlite::Connection;
-use tokio::sync::mpsc::error::{SendTimeoutError, TryRecvError};
+use tokio::sync::mpsc::error::SendTimeoutError;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::busy;
 use crate::connection::{self, Role, roll_back, run};
 use crate::fault::{Failure, Fault};
+use crate::inbox::{Inbox, Waited};
 use crate::ledger::Ledger;
 use crate::log::{self, Log};
 use crate::options::{Durability, SqliteOptions};
@@ -30,6 +31,13 @@ const QUEUE: usize = 1_024;
 
 /// Changes besides history that are done before history has its turn again.
 const CHANGES_MAX: usize = 16;
+
+/// For how long there has to be nothing to do before what dropped views left behind is swept: whoever rebuilds a view is
+/// back sooner, and the old rows can wait.
+const QUIET: Duration = Duration::from_millis(100);
+
+/// How often it is swept where it is never quiet.
+const SWEEP_EVERY: Duration = Duration::from_secs(1);
 
 /// Something to be recorded in history, together with others.
 pub(crate) trait Work: Send {
@@ -70,6 +78,8 @@ pub(crate) enum Lost {
 pub(crate) struct Opened {
     pub(crate) id: StoreId,
     pub(crate) presence: Arc<Presence>,
+    /// The options under which it could be opened.
+    pub(crate) options: Arc<SqliteOptions>,
 }
 
 /// Opens the file on a thread of its own, which ends when the writer is dropped and the queue is empty. What it is
@@ -84,13 +94,13 @@ pub(crate) fn start(
     let writer = Writer { queue, options: options.clone() };
     let options = options.clone();
     thread::Builder::new().name("annals-sqlite-writer".to_owned()).spawn(move || {
-        busy::until(Instant::now() + options.busy_timeout);
+        busy::until(options.deadline());
         match open(&options) {
             Ok((connection, found)) => {
-                let hand = Hand::new(connection, options, wake, found.presence.clone());
+                let hand = Hand::new(connection, &found, wake);
                 // Whoever opened the store may be gone; then the queue is closed, too.
                 let _ = opened.send(Ok(found));
-                hand.work_off(jobs);
+                hand.work_off(Inbox::of_this_thread(jobs));
             }
             Err(failure) => {
                 let doing = format!("opening {}", options.location());
@@ -102,11 +112,23 @@ pub(crate) fn start(
     Ok((writer, answer))
 }
 
-fn open(options: &SqliteOptions) -> Result<(Connection, Opened), Failure> {
-    let connection = connection::open(options, Role::Writer)?;
-    let id = schema::prepare(&connection, options)?;
-    let presence = Arc::new(Presence::of(options)?);
-    Ok((connection, Opened { id, presence }))
+fn open(options: &Arc<SqliteOptions>) -> Result<(Connection, Opened), Failure> {
+    match open_as(options.clone()) {
+        Err(Failure::Fault(fault)) if fault.is_about_opening() => {
+            let readable = options.where_nothing_can_be_written();
+            let opened = readable.and_then(|options| open_as(Arc::new(options)).ok());
+            // How it was to be opened is what its failure is about.
+            opened.ok_or(Failure::Fault(fault))
+        }
+        opened => opened,
+    }
+}
+
+fn open_as(options: Arc<SqliteOptions>) -> Result<(Connection, Opened), Failure> {
+    let connection = connection::open(&options, Role::Writer)?;
+    let id = schema::prepare(&connection, &options)?;
+    let presence = Arc::new(Presence::of(&options)?);
+    Ok((connection, Opened { id, presence, options }))
 }
 
 impl Writer {
@@ -117,7 +139,7 @@ impl Writer {
         answer: oneshot::Receiver<T>,
         doing: impl Fn() -> String,
     ) -> Result<T, Lost> {
-        let until = Instant::now() + self.options.busy_timeout;
+        let until = self.options.deadline();
         self.hand_in(Job::Record(Recording { work, until }), &doing).await.map_err(Lost::NotTaken)?;
         self.wait_for(answer, &doing).await.map_err(Lost::Taken)
     }
@@ -128,7 +150,7 @@ impl Writer {
         T: Send + 'static,
         A: FnOnce(&Connection) -> Result<T, Fault> + Send + 'static,
     {
-        let until = Instant::now() + self.options.busy_timeout;
+        let until = self.options.deadline();
         let (reply, answer) = oneshot::channel();
         let job = Job::Change(Box::new(move |hand| {
             // A caller who went away wants no answer; the change is made all the same.
@@ -175,22 +197,21 @@ struct Hand {
     log: Log,
     /// Whether dropped views may have left rows behind.
     sweeping: bool,
+    /// When they were last swept.
+    swept: Instant,
 }
 
 impl Hand {
-    fn new(
-        connection: Connection,
-        options: Arc<SqliteOptions>,
-        wake: Arc<Wake>,
-        presence: Arc<Presence>,
-    ) -> Self {
-        let ledger = Ledger::new(connection, options.clock.clone());
+    fn new(connection: Connection, opened: &Opened, wake: Arc<Wake>) -> Self {
+        let Opened { id, presence, options } = opened;
+        let ledger = Ledger::new(connection, options.clock.clone(), *id);
         let sweeping = !options.read_only && sweeping_is_due(&ledger.connection);
-        let log = Log::of(&options.path);
-        Self { ledger, options, wake, presence, log, sweeping }
+        let (log, swept) = (Log::of(&options.path), Instant::now());
+        let (options, presence) = (options.clone(), presence.clone());
+        Self { ledger, options, wake, presence, log, sweeping, swept }
     }
 
-    fn work_off(mut self, mut jobs: mpsc::Receiver<Job>) {
+    fn work_off(mut self, mut jobs: Inbox<Job>) {
         while let Some(first) = self.next(&mut jobs) {
             let (mut recordings, mut changes) = (Vec::new(), Vec::new());
             let mut job = Some(first);
@@ -200,30 +221,43 @@ impl Hand {
                     Job::Change(change) => changes.push(change),
                 }
                 let is_full = recordings.len() >= self.options.batch_max || changes.len() >= CHANGES_MAX;
-                job = if is_full { None } else { jobs.try_recv().ok() };
+                job = if is_full { None } else { jobs.take() };
             }
             self.record(recordings);
             for change in changes {
                 change(&mut self);
             }
+            // Where it is never quiet.
+            if self.sweeping && self.swept.elapsed() >= SWEEP_EVERY {
+                self.sweep();
+            }
         }
         if !self.options.read_only {
             log::cut_back(&self.ledger.connection, Duration::ZERO);
         }
+        connection::close(self);
     }
 
-    /// The next job. While there is none, what dropped views left behind is swept, a little at a time.
-    fn next(&mut self, jobs: &mut mpsc::Receiver<Job>) -> Option<Job> {
+    /// The next job. When there has been none for a while, what dropped views left behind is swept, a little at a time.
+    fn next(&mut self, jobs: &mut Inbox<Job>) -> Option<Job> {
+        let mut quiet = QUIET;
         while self.sweeping {
-            match jobs.try_recv() {
-                Ok(job) => return Some(job),
-                Err(TryRecvError::Disconnected) => return None,
-                Err(TryRecvError::Empty) => {
-                    self.sweeping = self.alone(Instant::now(), sweep).unwrap_or(false);
-                }
+            match jobs.wait(Some(quiet)) {
+                Waited::Came(job) => return Some(job),
+                Waited::Closed => return None,
+                Waited::TooLong => self.sweep(),
             }
+            quiet = Duration::ZERO;
         }
-        jobs.blocking_recv()
+        match jobs.wait(None) {
+            Waited::Came(job) => Some(job),
+            Waited::Closed | Waited::TooLong => None,
+        }
+    }
+
+    fn sweep(&mut self) {
+        self.sweeping = self.alone(Instant::now(), sweep).unwrap_or(false);
+        self.swept = Instant::now();
     }
 
     /// Records a batch in one transaction, and answers it.
@@ -313,7 +347,7 @@ impl Hand {
             && self.presence.check().is_ok()
             && let Ok(connection) = connection::reopen(&self.options)
         {
-            self.ledger = Ledger::new(connection, self.options.clock.clone());
+            self.ledger = Ledger::new(connection, self.options.clock.clone(), self.ledger.store);
         }
     }
 

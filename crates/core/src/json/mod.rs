@@ -16,6 +16,7 @@ mod not_portable;
 mod number;
 mod scanner;
 mod serializer;
+mod stored;
 #[cfg(test)]
 mod tests;
 mod writer;
@@ -27,6 +28,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 pub use not_portable::{JsonPath, NotPortable};
+pub use stored::StoredTexts;
 use writer::CanonicalWriter;
 
 /// How deep objects and arrays may lie in each other; the outermost object has depth 1 (law A09).
@@ -48,7 +50,10 @@ pub const MAX_DEPTH: usize = 64;
 /// ```
 #[derive(Clone)]
 pub struct Json {
-    text: Arc<str>,
+    /// The text, or a longer one that it is a part of.
+    whole: Arc<str>,
+    from: usize,
+    to: usize,
     form: Form,
 }
 
@@ -62,7 +67,11 @@ enum Form {
 
 impl Json {
     fn from_canonical(text: Arc<str>) -> Self {
-        Self { text, form: Form::Canonical }
+        Self::of(text, Form::Canonical)
+    }
+
+    fn of(text: Arc<str>, form: Form) -> Self {
+        Self { from: 0, to: text.len(), whole: text, form }
     }
 
     /// The object without members, `{}`.
@@ -142,7 +151,7 @@ impl Json {
     /// assert!(Json::as_stored("gone").to_value().is_err());
     /// ```
     pub fn as_stored(text: &str) -> Self {
-        Self { text: text.into(), form: Form::AsStored }
+        Self::of(text.into(), Form::AsStored)
     }
 
     /// The same value in canonical form, whatever is inside. A cheap clone unless it came from a store.
@@ -159,19 +168,19 @@ impl Json {
     pub fn canonical(&self) -> Result<Self, NotPortable> {
         match self.form {
             Form::Canonical => Ok(self.clone()),
-            Form::AsStored => Self::parse(&self.text),
+            Form::AsStored => Self::parse(self.as_str()),
         }
     }
 
     /// The text.
     pub fn as_str(&self) -> &str {
-        &self.text
+        &self.whole[self.from..self.to]
     }
 
     /// The text's length in bytes, by which the limits of law A08 are counted.
     #[expect(clippy::len_without_is_empty, reason = "no JSON text is empty; see is_empty_object")]
     pub fn len(&self) -> usize {
-        self.text.len()
+        self.to - self.from
     }
 
     /// Whether this is the object without members.
@@ -186,7 +195,7 @@ impl Json {
     pub fn is_empty_object(&self) -> bool {
         let whitespace = [' ', '\t', '\n', '\r'];
         let inside =
-            self.text.trim_matches(whitespace).strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
+            self.as_str().trim_matches(whitespace).strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
         inside.is_some_and(|inside| inside.trim_matches(whitespace).is_empty())
     }
 
@@ -206,7 +215,7 @@ impl Json {
     /// # Errors
     /// When the text does not have the type's shape or, having come from a store, is not JSON.
     pub fn decode<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
-        serde_json::from_str(&self.text)
+        serde_json::from_str(self.as_str())
     }
 
     /// Decodes the text into a type that may borrow from it.
@@ -229,7 +238,7 @@ impl Json {
     /// # Errors
     /// When the text does not have the type's shape or, having come from a store, is not JSON.
     pub fn decode_borrowed<'a, T: Deserialize<'a>>(&'a self) -> Result<T, serde_json::Error> {
-        serde_json::from_str(&self.text)
+        serde_json::from_str(self.as_str())
     }
 
     /// The value as a tree.
@@ -257,14 +266,14 @@ impl Default for Json {
 /// Equal as JSON values. Two texts that are not portable JSON are equal when they are the same text.
 impl PartialEq for Json {
     fn eq(&self, other: &Self) -> bool {
-        if self.text == other.text {
+        if self.as_str() == other.as_str() {
             return true;
         }
         if self.form == Form::Canonical && other.form == Form::Canonical {
             return false;
         }
         match (self.canonical(), other.canonical()) {
-            (Ok(left), Ok(right)) => left.text == right.text,
+            (Ok(left), Ok(right)) => left.as_str() == right.as_str(),
             _ => false,
         }
     }
@@ -274,6 +283,6 @@ impl Eq for Json {}
 
 impl fmt::Debug for Json {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
+        f.write_str(self.as_str())
     }
 }

@@ -85,6 +85,13 @@ pub enum NotPortable {
         /// The key, in full.
         path: JsonPath,
     },
+    /// An object's key begins with `$serde_json::private::`, which programs built with some features of `serde_json` read
+    /// as something other than a key.
+    #[error("{path}: the key is one that not every program reads as a key; give it another name")]
+    ReservedKey {
+        /// The key, in full.
+        path: JsonPath,
+    },
     /// An object's key is not a string, nor anything that is written as one.
     #[error("{path}: expected a string as a key, found {found}")]
     KeyNotString {
@@ -161,6 +168,7 @@ impl NotPortable {
             | Self::NulInKey { path }
             | Self::LoneSurrogate { path, .. }
             | Self::DuplicateKey { path }
+            | Self::ReservedKey { path }
             | Self::KeyNotString { path, .. }
             | Self::IntegerOutOfRange { path, .. }
             | Self::NumberTooLarge { path, .. }
@@ -181,6 +189,7 @@ impl NotPortable {
             | Self::NulInKey { path }
             | Self::LoneSurrogate { path, .. }
             | Self::DuplicateKey { path }
+            | Self::ReservedKey { path }
             | Self::KeyNotString { path, .. }
             | Self::IntegerOutOfRange { path, .. }
             | Self::NumberTooLarge { path, .. }

@@ -11,6 +11,13 @@ use super::escape::{self, Nul};
 use super::not_portable::{Failure, JsonPath, NotPortable};
 use super::{MAX_DEPTH, number};
 
+/// What begins the keys that `serde_json` reads as something other than a key: raw text, or a number, when some crate of
+/// the program has switched on one of its features. What one program wrote, another would read differently, or not at all.
+const RESERVED: &str = "$serde_json::private::";
+
+/// The prefix of each member whose key may be one of those.
+const RESERVED_PREFIX: u64 = u64::from_be_bytes(*b"$serde_j");
+
 /// Buffers of more bytes than this are not kept for the next document.
 const KEPT_CAPACITY: usize = 128 * 1024;
 
@@ -163,6 +170,9 @@ impl CanonicalWriter {
         let key_end = self.out.len();
         self.out.push_str("\":");
         let prefix = key_prefix(&self.out.as_bytes()[start + 1..key_end]);
+        if prefix == RESERVED_PREFIX {
+            refuse_reserved(&self.out[start + 1..key_end])?;
+        }
         let member = Member { start, key_end, end: key_end, prefix, escaped };
         if let Some(previous) = previous
             && object.ordered
@@ -276,6 +286,15 @@ impl CanonicalWriter {
         }
         self.close_array()
     }
+}
+
+// A09
+#[cold]
+fn refuse_reserved(key: &str) -> Result<(), Failure> {
+    if !key.starts_with(RESERVED) {
+        return Ok(());
+    }
+    Err(Failure::new(NotPortable::ReservedKey { path: JsonPath::default() }).under_key(key))
 }
 
 fn key_prefix(key: &[u8]) -> u64 {

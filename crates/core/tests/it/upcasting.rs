@@ -11,11 +11,25 @@ use crate::recording::recorded;
 #[event(category = "account", upcasters = upcasters)]
 enum AccountEvent {
     #[event(version = 3)]
-    Opened { owner: String, currency: String, opened_on: String },
+    Opened {
+        owner: String,
+        currency: String,
+        opened_on: String,
+    },
     #[event(name = "MoneyDeposited", version = 2)]
-    Deposited { cents: u64 },
+    Deposited {
+        cents: u64,
+    },
     #[event(version = 3)]
     Closed {},
+    Graded {
+        grade: Grade,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+enum Grade {
+    Good,
 }
 
 const DEPOSITED: EventKind = EventKind { name: "MoneyDeposited", schema_version: 1 };
@@ -35,6 +49,9 @@ fn upcasters() -> Upcasters {
             let dollars =
                 payload["dollars"].as_u64().ok_or_else(|| UpcastError::new("dollars is no number"))?;
             Ok(Upcast::Next(serde_json::json!({ "cents": dollars * 100 })))
+        })
+        .step("Refused", 1, |_, payload| {
+            Err(UpcastError::new(format!("{} is no name", payload["name"].as_str().unwrap_or_default())))
         })
         .step("Greeted", 1, |_, _| Ok(Upcast::Retired))
         .step("Closed", 1, |_, payload| Ok(Upcast::Next(payload)))
@@ -147,6 +164,18 @@ fn e03_what_an_upcaster_refuses_or_spoils_is_refused() {
     let reason = refusal("Deposited", 1, r#"{"dollars":"seven"}"#);
     assert_eq!(reason.to_string(), "its old payload cannot be upcast: dollars is no number");
     assert!(matches!(refusal("Blown", 1, "{}"), DecodeReason::Upcast(_)));
+}
+
+#[test]
+fn e03_what_the_payload_holds_cannot_forge_a_second_line() {
+    let reason = refusal("Graded", 1, r#"{"grade":"x\nevent 4 is fine\u001b[2J\u009b"}"#);
+    let text = "its payload does not fit: unknown variant `x\\nevent 4 is fine\\u{1b}[2J\\u{9b}`, expected `Good` at line 1 \
+                column 44";
+    assert_eq!(reason.to_string(), text);
+    let source = std::error::Error::source(&reason).expect("the payload's error").to_string();
+    assert_eq!(format!("its payload does not fit: {source}"), text);
+    let reason = refusal("Refused", 1, r#"{"name":"\r\nx"}"#);
+    assert_eq!(reason.to_string(), r"its old payload cannot be upcast: \r\nx is no name");
 }
 
 #[test]

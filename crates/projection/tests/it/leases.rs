@@ -35,6 +35,26 @@ async fn v02_a_runner_that_was_overtaken_changes_nothing() {
 }
 
 #[tokio::test]
+async fn a_call_that_is_given_up_leaves_a_lease_until_its_runner_gives_it_back() {
+    let shop = Shop::new();
+    shop.order("1", created("ada", 10)).await;
+    let (adapter, faulty) = Faulty::over(&shop.adapter, [Fault::Hang]);
+    let first = Runner::new(adapter, CustomerTotals).with_options(pages_of(2));
+    let second = Runner::new(shop.adapter.clone(), CustomerTotals)
+        .with_options(RunnerOptions { patience: Duration::ZERO, ..pages_of(2) });
+    tokio::select! {
+        _ = first.catch_up(|_| {}) => panic!("it hangs"),
+        () = faulty.hanging.notified() => {}
+    }
+    let error = second.catch_up(|_| {}).await.unwrap_err();
+    assert!(matches!(error, ProjectionError::LeaseHeld { .. }), "{error}");
+    second.give_up().await.unwrap();
+    assert!(second.catch_up(|_| {}).await.is_err(), "another runner's lease is not given back");
+    first.give_up().await.unwrap();
+    assert_eq!(second.catch_up(|_| {}).await.unwrap().events, 1);
+}
+
+#[tokio::test]
 async fn a_lease_held_by_a_live_runner_is_named() {
     let shop = Shop::new();
     shop.order("1", created("ada", 10)).await;

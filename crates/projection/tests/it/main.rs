@@ -4,10 +4,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may fail where it stands, in its own functions too")]
 
+mod comparison;
 mod equivalence;
 mod faults;
 mod faulty;
 mod following;
+mod gathering;
 mod interleaving;
 mod leases;
 mod replaying;

@@ -1,1 +1,1 @@
-DELETE FROM view_rows WHERE view = ?1 AND key = ?2
+DELETE FROM view_rows WHERE id = ?1

@@ -1,6 +1,5 @@
 -- ?2 to ?4 are the stamp, stream and version after which to go on; ?5 is the moment that the first page fixed.
-SELECT e.position, e.stream, e.version, e.event_id, e.type, e.schema_version, e.commit_id, e.commit_index,
-       e.commit_size, e.recorded_at, e.digest, e.metadata, e.payload
+SELECT e.position, e.stream, e.version, e.type, e.recorded_at, e.numbers, e.fixed, e.metadata, e.payload
 FROM events AS e INDEXED BY events_by_type
 CROSS JOIN streams AS s ON s.id = e.stream
 WHERE e.type = (SELECT id FROM event_types WHERE name = ?1)

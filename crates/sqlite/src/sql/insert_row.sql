@@ -1,1 +1,1 @@
-INSERT INTO view_rows (view, key, row) VALUES (?1, ?2, ?3)
+INSERT INTO view_rows (view, key, indexed, row) VALUES (?1, ?2, ?3, ?4)

@@ -21,20 +21,27 @@ CREATE TABLE event_types (
 
 -- History. Writers exclude each other, so positions rise in the order of commits; rows are never removed, so
 -- they are dense, and the events of one commit stand side by side.
+--
+-- What a reader needs of every event and no index does stands together, since a column costs a reader as much whatever
+-- is in it: `numbers` is schema version × 2³² + place in the commit from 0 × 2¹⁶ + size of the commit, `fixed` is
+-- event id (16 bytes), commit id (16) and digest (32). The columns made of them take no room; they are for people, for
+-- checks and for the index.
 CREATE TABLE events (
     position       INTEGER PRIMARY KEY,
     stream         INTEGER NOT NULL,
     version        INTEGER NOT NULL,
-    event_id       BLOB NOT NULL,
     type           INTEGER NOT NULL,
-    schema_version INTEGER NOT NULL,
-    commit_id      BLOB NOT NULL,
-    commit_index   INTEGER NOT NULL,
-    commit_size    INTEGER NOT NULL,
     recorded_at    INTEGER NOT NULL,
-    digest         BLOB NOT NULL,
+    numbers        INTEGER NOT NULL,
+    fixed          BLOB NOT NULL,
     metadata       TEXT NOT NULL,
-    payload        TEXT NOT NULL
+    payload        TEXT NOT NULL,
+    event_id       BLOB AS (substr(fixed, 1, 16)),
+    schema_version INTEGER AS (numbers >> 32),
+    commit_id      BLOB AS (substr(fixed, 17, 16)),
+    commit_index   INTEGER AS ((numbers >> 16) & 65535),
+    commit_size    INTEGER AS (numbers & 65535),
+    digest         BLOB AS (substr(fixed, 33))
 ) STRICT;
 
 CREATE UNIQUE INDEX events_by_version ON events (stream, version);
@@ -51,9 +58,10 @@ BEGIN
     SELECT RAISE(ABORT, 'history cannot be changed: events are never deleted');
 END;
 
-CREATE TABLE refusals (
+-- Outcomes without events: a refusal has its reason, one without found that there was nothing to change.
+CREATE TABLE outcomes (
     commit_id BLOB PRIMARY KEY,
-    reason    TEXT NOT NULL
+    reason    TEXT
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE snapshots (
@@ -86,10 +94,13 @@ CREATE TABLE views (
     UNIQUE (name, version)
 ) STRICT;
 
+-- `indexed` names the row's entries in `view_index`, value by name, so that they are found without an index of their own.
 CREATE TABLE view_rows (
-    view INTEGER NOT NULL,
-    key  TEXT NOT NULL,
-    row  TEXT NOT NULL,
+    id      INTEGER PRIMARY KEY,
+    view    INTEGER NOT NULL,
+    key     TEXT NOT NULL,
+    indexed TEXT NOT NULL,
+    row     TEXT NOT NULL,
     UNIQUE (view, key)
 ) STRICT;
 
@@ -100,8 +111,6 @@ CREATE TABLE view_index (
     key   TEXT NOT NULL,
     PRIMARY KEY (view, name, value, key)
 ) STRICT, WITHOUT ROWID;
-
-CREATE INDEX view_index_by_key ON view_index (view, key);
 
 CREATE TABLE view_routes (
     view   INTEGER NOT NULL,

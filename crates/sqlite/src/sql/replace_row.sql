@@ -1,1 +1,1 @@
-UPDATE view_rows SET row = ?3 WHERE view = ?1 AND key = ?2
+UPDATE view_rows SET indexed = ?2, row = ?3 WHERE id = ?1

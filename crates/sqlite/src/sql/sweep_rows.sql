@@ -1,1 +1,1 @@
-DELETE FROM view_rows WHERE rowid IN (SELECT rowid FROM view_rows WHERE view = ?1 LIMIT ?2)
+DELETE FROM view_rows WHERE id IN (SELECT id FROM view_rows WHERE view = ?1 LIMIT ?2)

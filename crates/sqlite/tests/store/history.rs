@@ -17,9 +17,9 @@ async fn the_file_refuses_to_change_or_remove_events() {
     let file = File::new();
     let store = file.open().await;
     store.commit(commit("order-1", Expectation::NoStream, 1)).await.unwrap();
-    for edit in
-        ["UPDATE events SET payload = '{}'", "DELETE FROM events", "REPLACE INTO events SELECT * FROM events"]
-    {
+    let columns = "position, stream, version, type, recorded_at, numbers, fixed, metadata, payload";
+    let replace = format!("REPLACE INTO events ({columns}) SELECT {columns} FROM events");
+    for edit in ["UPDATE events SET payload = '{}'", "DELETE FROM events", &replace] {
         let raw = file.raw();
         raw.pragma_update(None, "recursive_triggers", true).unwrap();
         let error = raw.execute_batch(edit).unwrap_err().to_string();

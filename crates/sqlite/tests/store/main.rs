@@ -8,3 +8,4 @@ mod history;
 mod opening;
 mod processes;
 mod sharing;
+mod upkeep;

@@ -138,6 +138,18 @@ fn a_url_that_is_not_understood_says_what_would_be() {
     assert!(refused("sqlite://shop.db?durability=some").contains("full, normal or off"));
     assert!(refused("sqlite://shop.db?create=perhaps").contains("true or false"));
     assert!(refused("sqlite://shop.db?batch_max=0").contains("a number from 1"));
+    assert!(
+        refused("sqlite://shop.db?batch_max=1\n\u{1b}[2J")
+            .contains(r"batch_max=1\n\u{1b}[2J is not understood")
+    );
     assert!(refused("sqlite:shop.db").contains("sqlite://FILE"));
     assert!(refused("sqlite://:memory:").contains("memory:"));
+}
+
+#[tokio::test]
+async fn patience_without_end_is_patience_for_a_long_time() {
+    let file = File::new();
+    let store = SqliteStore::open(file.options().busy_timeout(Duration::MAX)).await.unwrap();
+    store.commit(commit("order-1", Expectation::NoStream, 1)).await.unwrap();
+    assert_eq!(store.head(&stream("order-1")).await.unwrap().unwrap().version.get(), 1);
 }

@@ -103,3 +103,39 @@ async fn a_dropped_view_is_gone_at_once_and_swept_before_the_file_is_closed_or_l
     }
     assert_eq!(store.page(&view, &RowQuery::all()).await.unwrap().rows.len(), 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_put_back_in_place_while_the_store_is_open_is_what_the_store_holds() {
+    let file = File::new();
+    let store = file.open().await;
+    store.commit(commit("order-1", Expectation::NoStream, 1)).await.unwrap();
+    let backup = file.folder().join("backup.db");
+    file.raw().backup("main", &backup, None).unwrap();
+    store.commit(commit("order-2", Expectation::NoStream, 2)).await.unwrap();
+    assert_eq!(names(&store).await, ["order-1", "order-2"]);
+    file.raw().restore("main", &backup, None::<fn(_)>).unwrap();
+    assert_eq!(names(&store).await, ["order-1"]);
+    // It gets the number that the other one had.
+    store.commit(commit("order-3", Expectation::NoStream, 3)).await.unwrap();
+    assert_eq!(names(&store).await, ["order-1", "order-3"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_stores_file_put_back_in_place_is_refused() {
+    let (file, other) = (File::new(), File::new());
+    let store = file.open().await;
+    store.commit(commit("order-1", Expectation::NoStream, 1)).await.unwrap();
+    let another = other.open().await.id();
+    file.raw().restore("main", other.path(), None::<fn(_)>).unwrap();
+    let error = store.head(&stream("order-1")).await.unwrap_err().to_string();
+    assert!(error.contains(&store.id().to_string()) && error.contains(&another.to_string()), "{error}");
+    let error = store.commit(commit("order-1", Expectation::Any, 2)).await.unwrap_err().to_string();
+    assert!(error.contains("holds store") && error.contains("nothing was written"), "{error}");
+}
+
+/// The names of the streams in the feed, in its order.
+async fn names(store: &SqliteStore) -> Vec<String> {
+    let beginning = FeedPosition::beginning(store.id());
+    let page = store.next(&FeedQuery::all(), &beginning, Duration::ZERO).await.unwrap();
+    page.events.iter().map(|event| event.header.stream.to_string()).collect()
+}

@@ -16,6 +16,7 @@ fn variant(reason: &NotPortable) -> &'static str {
         NotPortable::NulInKey { .. } => "nul in key",
         NotPortable::LoneSurrogate { .. } => "lone surrogate",
         NotPortable::DuplicateKey { .. } => "duplicate key",
+        NotPortable::ReservedKey { .. } => "reserved key",
         NotPortable::IntegerOutOfRange { .. } => "integer out of range",
         NotPortable::NumberTooLarge { .. } => "number too large",
         NotPortable::NumberTooSmall { .. } => "number too small",
@@ -100,6 +101,15 @@ const TABLE: &[(&str, &str)] = &[
     (r#"{"a":1,"a":1}"#, "a: the key occurs more than once in its object"),
     (r#"{"a":[{"b":1,"c":2,"\u0062":1}]}"#, "a[0].b: the key occurs more than once in its object"),
     (r#"{"\n":1,"":2,"\u000a":3}"#, "[\"\\n\"]: the key occurs more than once in its object"),
+    (
+        r#"{"a":[{"b":1,"\u0024serde_json::private::RawValue":"[1]"}]}"#,
+        "a[0][\"$serde_json::private::RawValue\"]: the key is one that not every program reads as a key; give it another \
+         name",
+    ),
+    (
+        r#"{"$serde_json::private::Number":"1"}"#,
+        "[\"$serde_json::private::Number\"]: the key is one that not every program reads as a key; give it another name",
+    ),
     // Numbers.
     (
         r#"{"items":[1,2,{"price":18446744073709551616}]}"#,
@@ -129,7 +139,7 @@ fn every_refusal_names_the_place_and_the_thing() {
         assert_eq!(reason.to_string(), *message, "{text}");
         seen.insert(variant(&reason));
     }
-    assert_eq!(seen.len(), 12, "a variant has no line in the table; seen: {seen:?}");
+    assert_eq!(seen.len(), 13, "a variant has no line in the table; seen: {seen:?}");
 }
 
 #[test]

@@ -249,6 +249,25 @@ fn json_can_be_decoded_inside_a_struct() {
     assert_eq!(from_value.as_str(), r#"{"a":2,"b":1}"#);
 }
 
+#[test]
+fn a_key_that_stands_for_embedded_text_is_refused_unless_it_is_just_that() {
+    for key in ["$serde_json::private::RawValue", "$serde_json::private::Number", "$serde_json::private::"] {
+        for value in [json!({key: "[1]"}), json!({"a": [{"$": 0, key: "[1]"}]})] {
+            let refused = Json::from_value(&value);
+            assert!(matches!(refused, Err(NotPortable::ReservedKey { .. })), "{value}: {refused:?}");
+        }
+    }
+    for key in [
+        "$serde_json",
+        "$serde_json::private",
+        "$$serde_json::private::Number",
+        "serde_json::private::Number",
+    ] {
+        let value = json!({"a": {key: "1"}});
+        assert_eq!(Json::from_value(&value).unwrap().to_value().unwrap(), value);
+    }
+}
+
 /// What `serde_json::Number` does once any crate switches on `arbitrary_precision`.
 #[test]
 fn numbers_carried_as_text_are_numbers() {

@@ -1,0 +1,1 @@
+INSERT INTO outcomes (commit_id, reason) VALUES (?1, ?2)

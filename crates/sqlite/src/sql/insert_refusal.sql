@@ -1,1 +1,0 @@
-INSERT INTO refusals (commit_id, reason) VALUES (?1, ?2)

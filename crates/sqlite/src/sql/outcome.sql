@@ -1,0 +1,1 @@
+SELECT reason FROM outcomes WHERE commit_id = ?1

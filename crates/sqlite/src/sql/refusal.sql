@@ -1,1 +1,0 @@
-SELECT reason FROM refusals WHERE commit_id = ?1

@@ -1,0 +1,1 @@
+SELECT id, indexed FROM view_rows WHERE view = ?1 AND key = ?2

@@ -1,0 +1,1 @@
+SELECT id, name, version, position FROM views ORDER BY name, version
