@@ -57,6 +57,8 @@ pub use annals_macros::{FacadeDomainEvent as DomainEvent, FacadeEventSet as Even
 pub use annals_memory as memory;
 pub use annals_ports as ports;
 pub use annals_ports::Adapter;
+#[cfg(feature = "postgres")]
+pub use annals_postgres as postgres;
 pub use annals_projection as projection;
 pub use annals_projection::{Keys, Projection, ProjectionError, Runner, View};
 #[cfg(feature = "sqlite")]
@@ -82,3 +84,6 @@ mod read_models {}
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/evolving-events.md")]
 mod evolving_events {}
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/operations.md")]
+mod operations {}

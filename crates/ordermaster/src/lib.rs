@@ -1,6 +1,7 @@
 //! The reference application: orders, payments, inventory and accounts of a shop, on any store that annals has.
 //!
-//! * [`app`] puts it together: repositories, read models and checks over one open store;
+//! * [`app`] puts it together: repositories and read models over one open store;
+//! * [`check`] checks the whole store, [`verify`] its history alone;
 //! * [`read_models`] holds the projections, one file each;
 //! * [`queries`] answers questions, from read models and through time;
 //! * [`import`] records the invoices of a file, [`generate`] draws a business from a seed, each once however often it is
@@ -19,7 +20,7 @@
 //!     let shop = OrderMaster::open("memory:").await?;
 //!     let order = OrderId::new("o-1")?;
 //!     let refused = shop.orders().execute(&order, &OrderCommand::Deliver, Metadata::new()).await;
-//!     assert!(refused.unwrap_err().to_string().contains("cannot deliver an order that is absent"));
+//!     assert!(refused.unwrap_err().to_string().contains("cannot deliver an order that does not exist"));
 //!     Ok(())
 //! })
 //! # }
@@ -27,6 +28,7 @@
 
 pub mod app;
 mod business_time;
+pub mod check;
 pub mod cli;
 pub mod concurrent;
 pub mod demo;

@@ -1,12 +1,10 @@
-//! Checking a whole store: every stream against its digests, and the feed against the streams (laws A04, A10, A14, F01).
+//! Checking history alone: every stream against its digests, and the feed against the streams (laws A04, A10, A14, F01).
 //!
-//! Reads only, and may run while others write: what is added meanwhile is no fault.
+//! Reads only, and may run while others write: what is added meanwhile is no fault. The whole store, with what was made of
+//! its history, is checked by `check`.
 
-use std::collections::BTreeMap;
-use std::time::Duration;
-
-use annals::ports::{Adapter, FeedQuery, FeedStart, StoreError, VerifyError, verify_stream};
-use annals::{StreamId, Version};
+use annals::application::HistoryCheck;
+use annals::ports::{Adapter, Finding, StoreError};
 
 /// What was checked, and what was found wrong.
 #[derive(Debug, Default)]
@@ -15,93 +13,34 @@ pub struct Verification {
     pub streams: u64,
     /// Events read, in the streams.
     pub events: u64,
-    /// What is wrong; at most one fault a stream.
-    pub faults: Vec<Fault>,
+    /// What is wrong; the first fault of each damaged stream.
+    pub faults: Vec<Finding>,
 }
 
-/// What is wrong with a stream.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum Fault {
-    /// The stream itself.
-    #[error(transparent)]
-    Stream(VerifyError),
-    /// The feed does not give the stream's events as the stream does.
-    #[error("the feed gave {found} events of {stream} up to version {last}; the stream holds {held}")]
-    Feed {
-        /// The stream.
-        stream: StreamId,
-        /// How many of its events the feed gave.
-        found: u64,
-        /// The last version that the feed gave.
-        last: Version,
-        /// Events in the stream.
-        held: u64,
-    },
-}
-
-/// Reads the whole feed, then every stream that it named; `on_progress` is told of the events and streams read so far.
+/// Reads the whole feed, and every stream that it names; `on_progress` is told of the events and streams read so far.
 ///
 /// # Errors
-/// When the store fails. What is wrong with what it holds is no error here, but a [`Fault`].
+/// When the store fails. What is wrong with what it holds is no error here, but a [`Finding`].
 pub async fn verify(
     adapter: &Adapter,
     on_progress: &mut (dyn FnMut(u64, u64) + Send),
 ) -> Result<Verification, StoreError> {
-    let in_feed = events_by_stream(adapter, on_progress).await?;
-    let mut verification = Verification::default();
-    for (stream, (found, last)) in in_feed {
-        verification.streams += 1;
-        match verify_stream(adapter.events.as_ref(), &stream).await {
-            Ok(verdict) => {
-                let held = verdict.head.map_or(0, |head| head.version.get());
-                verification.events += held;
-                // F01; the stream may have grown since the feed was read.
-                if found != last.get() || held < found {
-                    verification.faults.push(Fault::Feed { stream, found, last, held });
-                }
-            }
-            Err(VerifyError::Store(error)) => return Err(error),
-            Err(error) => verification.faults.push(Fault::Stream(error)),
-        }
-        on_progress(verification.events, verification.streams);
-    }
-    Ok(verification)
-}
-
-/// How many events of each stream the feed gives, and the last version of each.
-async fn events_by_stream(
-    adapter: &Adapter,
-    on_progress: &mut (dyn FnMut(u64, u64) + Send),
-) -> Result<BTreeMap<StreamId, (u64, Version)>, StoreError> {
-    let mut streams = BTreeMap::<StreamId, (u64, Version)>::new();
-    let mut events = 0;
-    let mut position = adapter.feed.start(FeedStart::Beginning).await?;
-    loop {
-        let page = adapter.feed.next(&FeedQuery::all(), &position, Duration::ZERO).await?;
-        events += page.events.len() as u64;
-        for event in page.events {
-            let (found, last) = streams.entry(event.header.stream).or_default();
-            *found += 1;
-            *last = event.header.version;
-        }
-        on_progress(events, 0);
-        if page.at_end {
-            return Ok(streams);
-        }
-        position = page.next;
-    }
+    let check = HistoryCheck::new(adapter.clone());
+    let checked = check.run(&mut |progress| on_progress(progress.events, progress.streams)).await?;
+    let faults = checked.findings.kept().to_vec();
+    Ok(Verification { streams: checked.streams, events: checked.events, faults })
 }
 
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
+    use std::time::Duration;
 
     use annals::ports::{
-        Commit, CommitError, EventFeed, EventStore, FeedHealth, FeedPage, FeedPosition, ReadRange, Receipt,
-        StreamPage, TypePage, TypeQuery,
+        CheckedPart, Commit, CommitError, EventFeed, EventStore, FeedHealth, FeedPage, FeedPosition,
+        FeedQuery, FeedStart, ReadRange, Receipt, StreamPage, TypePage, TypeQuery,
     };
-    use annals::{Json, Metadata, StreamHead};
+    use annals::{Json, Metadata, StreamHead, StreamId};
     use async_trait::async_trait;
     use ordermaster_domain::{InventoryCommand, Quantity, Sku};
 
@@ -131,8 +70,8 @@ mod tests {
         }
     }
 
-    /// A feed that skips the first event.
-    struct Skipping(Arc<dyn EventFeed>);
+    /// A feed that skips the event at this place.
+    struct Skipping(Arc<dyn EventFeed>, usize);
 
     #[async_trait]
     impl EventFeed for Skipping {
@@ -143,7 +82,9 @@ mod tests {
             wait: Duration,
         ) -> Result<FeedPage, StoreError> {
             let mut page = self.0.next(query, after, wait).await?;
-            page.events.remove(0);
+            if self.1 < page.events.len() {
+                page.events.remove(self.1);
+            }
             Ok(page)
         }
         async fn start(&self, from: FeedStart) -> Result<FeedPosition, StoreError> {
@@ -178,18 +119,24 @@ mod tests {
         let mut adapter = two_streams().await;
         adapter.events = Arc::new(Edited(adapter.events));
         let found = verify(&adapter, &mut |_, _| {}).await.unwrap();
-        assert!(matches!(
-            found.faults[..],
-            [Fault::Stream(VerifyError::Digest(_)), Fault::Stream(VerifyError::Digest(_))]
-        ));
+        let faults = found.faults.iter();
+        let faults: Vec<_> = faults.map(|fault| (fault.part, fault.place())).collect();
+        let expected = ["inventory-A v2", "inventory-B v2"].map(|at| (CheckedPart::Digests, at.to_owned()));
+        assert_eq!(faults, expected);
     }
 
     #[tokio::test]
     async fn an_event_that_the_feed_skips_is_found() {
-        let mut adapter = two_streams().await;
-        adapter.feed = Arc::new(Skipping(adapter.feed));
-        let found = verify(&adapter, &mut |_, _| {}).await.unwrap();
-        let faults: Vec<_> = found.faults.iter().map(ToString::to_string).collect();
-        assert_eq!(faults, ["the feed gave 1 events of inventory-A up to version 2; the stream holds 2"]);
+        let problems = [
+            (0, "inventory-A v1: the feed gives version 2 after version 0; restore a backup"),
+            (3, "inventory-B v2: the feed ends at version 1 of the stream, which has 2; restore a backup"),
+        ];
+        for (place, problem) in problems {
+            let mut adapter = two_streams().await;
+            adapter.feed = Arc::new(Skipping(adapter.feed, place));
+            let found = verify(&adapter, &mut |_, _| {}).await.unwrap();
+            let faults: Vec<_> = found.faults.iter().map(ToString::to_string).collect();
+            assert_eq!(faults, [problem]);
+        }
     }
 }

@@ -2,10 +2,11 @@
 //! for showing one that a person names.
 
 use std::fmt;
+use std::time::Duration;
 
-use annals::ports::RowQuery;
-use annals::projection::{AnyRunner, Projection, Runner, TypedPage, ViewReadError};
-use annals::{Store, Value};
+use annals::ports::{FeedQuery, FeedStart, RowQuery};
+use annals::projection::{AnyRunner, Projection, ProjectionError, Runner, TypedPage, ViewReadError};
+use annals::{Category, EventSet, Store, Value};
 use async_trait::async_trait;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
@@ -18,6 +19,12 @@ pub trait AnyView: Send + Sync {
 
     /// The indexes by which its rows can be found.
     fn indexes(&self) -> &'static [&'static str];
+
+    /// How many events are ahead of the view, up to `most`.
+    ///
+    /// # Errors
+    /// When the store fails, or the view's own place in it cannot be read.
+    async fn events_ahead(&self, most: u64) -> Result<u64, ProjectionError>;
 
     /// The row under a key, and the key as it is kept; none when there is no such row.
     ///
@@ -45,15 +52,23 @@ pub struct ViewRow {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Fields(pub Vec<(String, Value)>);
 
+impl Fields {
+    /// The text of a field; none when there is no such field, or it is no text.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(field, _)| field == name).and_then(|(_, value)| value.as_str())
+    }
+}
+
 /// A projection's runner and view, as [`AnyView`].
 pub struct ReadModel<P: Projection> {
+    store: Store,
     runner: Runner<P>,
 }
 
 impl<P: Projection> ReadModel<P> {
     /// The read model of `projection` in this store.
     pub fn boxed(store: &Store, projection: P) -> Box<dyn AnyView> {
-        Box::new(Self { runner: store.runner(projection) })
+        Box::new(Self { store: store.clone(), runner: store.runner(projection) })
     }
 }
 
@@ -65,6 +80,26 @@ impl<P: Projection> AnyView for ReadModel<P> {
 
     fn indexes(&self) -> &'static [&'static str] {
         P::INDEXES
+    }
+
+    async fn events_ahead(&self, most: u64) -> Result<u64, ProjectionError> {
+        let feed = &self.store.adapter().feed;
+        let mut position = match self.runner.view().state().await? {
+            Some(state) => state.checkpoint.position,
+            None => feed.start(FeedStart::Beginning).await?,
+        };
+        let categories = P::Event::categories().into_iter().map(Category::new).collect::<Result<_, _>>()?;
+        let query = FeedQuery::categories(categories);
+        let mut ahead = 0;
+        while ahead < most {
+            let page = feed.next(&query, &position, Duration::ZERO).await?;
+            ahead += page.events.len() as u64;
+            if page.at_end {
+                break;
+            }
+            position = page.next;
+        }
+        Ok(ahead.min(most))
     }
 
     async fn get(&self, key: &str) -> Result<Option<ViewRow>, ViewReadError> {

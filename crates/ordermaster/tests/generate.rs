@@ -163,10 +163,9 @@ mod killed {
         let (told, reason) =
             (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         assert_eq!(output.status.code(), Some(1), "{told}{reason}");
-        assert!(
-            reason.contains("`ordermaster generate --orders 100000 --seed 11 --days 1` goes on"),
-            "{reason}"
-        );
+        let again =
+            format!("`ordermaster generate --orders 100000 --seed 11 --days 1 --store {url}` goes on");
+        assert!(reason.contains(&again), "{reason}");
         let recorded = describe(&shop).await.events.to_string();
         let events = told.lines().find(|line| line.starts_with("events recorded")).unwrap();
         assert!(events.ends_with(&recorded), "{recorded} events are there, but: {events}");

@@ -8,7 +8,7 @@ use crate::values::{Money, MoneyError};
 #[non_exhaustive]
 pub enum AccountRejection {
     /// The account's phase does not allow it.
-    #[error("cannot {attempted}: the account is {phase}")]
+    #[error("cannot {}", refused(attempted, *phase))]
     NotAllowed {
         /// The account's phase.
         phase: AccountPhase,
@@ -47,4 +47,19 @@ pub enum AccountRejection {
     /// The amounts do not go together.
     #[error(transparent)]
     Money(#[from] MoneyError),
+}
+
+fn refused(attempted: &str, phase: AccountPhase) -> String {
+    let what = match attempted {
+        "deposit" => "deposit into".to_owned(),
+        "withdraw" => "withdraw from".to_owned(),
+        attempted => attempted.to_owned(),
+    };
+    match (attempted, phase) {
+        (_, AccountPhase::Absent) => format!("{what} an account that does not exist; open it first"),
+        ("open", phase) => {
+            format!("open an account that exists already and is {phase}; choose another id")
+        }
+        (_, phase) => format!("{what} an account that is {phase}; nothing happens to it any more"),
+    }
 }

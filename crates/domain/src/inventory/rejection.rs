@@ -7,7 +7,7 @@ use crate::values::{OrderId, Quantity};
 #[non_exhaustive]
 pub enum InventoryRejection {
     /// More than is available.
-    #[error("cannot reserve {wanted} for order {order}: {available} are available")]
+    #[error("cannot reserve {wanted} for order {order}: only {available} available; receive more first")]
     NotEnough {
         /// For which order.
         order: OrderId,
@@ -17,7 +17,7 @@ pub enum InventoryRejection {
         available: u64,
     },
     /// More than is reserved for the order.
-    #[error("cannot {attempted} {wanted} of order {order}: {reserved} are reserved for it")]
+    #[error("cannot {attempted} {wanted} for order {order}: only {reserved} reserved for it")]
     NotReserved {
         /// The command's name.
         attempted: &'static str,

@@ -9,7 +9,7 @@ use crate::values::{Money, MoneyError, Sku};
 #[non_exhaustive]
 pub enum OrderRejection {
     /// The order's phase does not allow it.
-    #[error("cannot {attempted} an order that is {phase}: {}", what_it_allows(*phase))]
+    #[error("cannot {}; {}", tried(attempted, *phase), possible(*phase))]
     NotAllowed {
         /// The order's phase.
         phase: OrderPhase,
@@ -34,7 +34,7 @@ pub enum OrderRejection {
         unit_price: Money,
     },
     /// The order has no such line.
-    #[error("the order has no line {line}: look at its lines")]
+    #[error("the order has no line {line}: look at its lines, which have numbers")]
     NoSuchLine {
         /// The line's number.
         line: LineNumber,
@@ -60,7 +60,9 @@ pub enum OrderRejection {
         refund: Money,
     },
     /// More than the customer has paid and not yet got back.
-    #[error("the refund of {refund} is more than the {refundable} that was paid and not refunded yet")]
+    #[error(
+        "the refund of {refund} is more than the {refundable} that was paid and not refunded yet: give back no more"
+    )]
     RefundAbovePaid {
         /// The refund.
         refund: Money,
@@ -71,7 +73,7 @@ pub enum OrderRejection {
     #[error("a return needs at least one item: name what came back")]
     NothingReturned,
     /// More pieces came back than were bought and not returned yet.
-    #[error("{returned} of {sku} cannot come back: {left} were bought and not returned yet")]
+    #[error("{returned} of {sku} cannot come back: {left} of those bought are left; take back no more")]
     ReturnAboveBought {
         /// The article.
         sku: Sku,
@@ -91,9 +93,33 @@ pub enum OrderRejection {
     Money(#[from] MoneyError),
 }
 
-fn what_it_allows(phase: OrderPhase) -> String {
+/// What was tried, and why the phase stands against it.
+fn tried(attempted: &str, phase: OrderPhase) -> String {
+    let which = match phase {
+        OrderPhase::Absent => "that does not exist".to_owned(),
+        phase if attempted == "create" => format!("that exists already and is {phase}"),
+        phase => format!("that is {phase}"),
+    };
+    match attempted {
+        "add item" => format!("add an item to an order {which}"),
+        "remove item" => format!("remove an item from an order {which}"),
+        "mark paid" => format!("mark an order as paid {which}"),
+        "correct tax" => format!("correct the tax of an order {which}"),
+        attempted => format!("{attempted} an order {which}"),
+    }
+}
+
+/// What can be done with an order in this phase.
+fn possible(phase: OrderPhase) -> String {
+    let possible = |name: &&str| match *name {
+        "add item" => "add an item".to_owned(),
+        "remove item" => "remove an item".to_owned(),
+        "mark paid" => "mark it as paid".to_owned(),
+        "correct tax" => "correct its tax".to_owned(),
+        name => format!("{name} it"),
+    };
     match phase.allows() {
         [] => "nothing happens to it any more".to_owned(),
-        allowed => format!("it allows {}", allowed.join(", ")),
+        allowed => format!("possible now: {}", allowed.iter().map(possible).collect::<Vec<_>>().join(", ")),
     }
 }

@@ -8,7 +8,7 @@ use crate::values::{Money, MoneyError};
 #[non_exhaustive]
 pub enum PaymentRejection {
     /// The payment's phase does not allow it.
-    #[error("cannot {attempted} a payment that is {phase}")]
+    #[error("cannot {}; {}", tried(attempted, *phase), possible(*phase))]
     NotAllowed {
         /// The payment's phase.
         phase: PaymentPhase,
@@ -22,7 +22,9 @@ pub enum PaymentRejection {
         amount: Money,
     },
     /// More than is left of what was processed.
-    #[error("the refund of {refund} is more than the {refundable} that is left of the payment")]
+    #[error(
+        "the refund of {refund} is more than the {refundable} that is left of the payment: give back no more"
+    )]
     RefundAboveProcessed {
         /// The refund.
         refund: Money,
@@ -32,4 +34,25 @@ pub enum PaymentRejection {
     /// The amounts do not go together.
     #[error(transparent)]
     Money(#[from] MoneyError),
+}
+
+fn tried(attempted: &str, phase: PaymentPhase) -> String {
+    let which = match phase {
+        PaymentPhase::Absent => "that does not exist".to_owned(),
+        phase if attempted == "request" => format!("that exists already and is {phase}"),
+        phase => format!("that is {phase}"),
+    };
+    match attempted {
+        "fail" => format!("mark a payment as failed {which}"),
+        attempted => format!("{attempted} a payment {which}"),
+    }
+}
+
+fn possible(phase: PaymentPhase) -> &'static str {
+    match phase {
+        PaymentPhase::Absent => "request it first",
+        PaymentPhase::Requested => "possible now: process it, or mark it as failed",
+        PaymentPhase::Processed => "possible now: refund it",
+        PaymentPhase::Failed => "nothing happens to it any more; request another one",
+    }
 }

@@ -153,7 +153,10 @@ fn every_move_that_its_phase_does_not_allow_is_refused_by_name() {
         }
     }
     let closed = AccountRejection::NotAllowed { phase: AccountPhase::Closed, attempted: "withdraw" };
-    assert_eq!(closed.to_string(), "cannot withdraw: the account is closed");
+    assert_eq!(
+        closed.to_string(),
+        "cannot withdraw from an account that is closed; nothing happens to it any more"
+    );
 }
 
 #[test]

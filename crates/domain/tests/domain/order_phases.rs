@@ -115,9 +115,9 @@ fn a_refusal_names_the_state_what_was_tried_and_what_is_possible() {
     let message = |phase| OrderRejection::NotAllowed { phase, attempted: "ship" }.to_string();
     assert_eq!(
         message(Confirmed),
-        "cannot ship an order that is confirmed: it allows mark paid, cancel, correct tax"
+        "cannot ship an order that is confirmed; possible now: mark it as paid, cancel it, correct its tax"
     );
-    assert_eq!(message(Cancelled), "cannot ship an order that is cancelled: nothing happens to it any more");
+    assert_eq!(message(Cancelled), "cannot ship an order that is cancelled; nothing happens to it any more");
 }
 
 #[test]

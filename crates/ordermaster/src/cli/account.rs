@@ -11,7 +11,7 @@ use crate::queries::statements::statement_of;
 use crate::read_models::TransactionHistory;
 
 /// What can be done with accounts.
-#[derive(Debug, Subcommand)]
+#[derive(Clone, Debug, Subcommand)]
 pub(super) enum AccountVerb {
     /// Open an account; its id is drawn when none is given, and printed
     Open {
@@ -22,7 +22,7 @@ pub(super) enum AccountVerb {
         #[arg(long, value_name = "NAME")]
         owner: Owner,
         /// What is in it at once, with its currency: "100.00 GBP"
-        #[arg(long, value_name = "AMOUNT")]
+        #[arg(long, value_name = "AMOUNT", allow_hyphen_values = true)]
         balance: Money,
     },
     /// Put money in
@@ -30,7 +30,7 @@ pub(super) enum AccountVerb {
         /// The account
         id: AccountId,
         /// How much, in the account's currency
-        #[arg(long)]
+        #[arg(long, allow_hyphen_values = true)]
         amount: Amount,
         /// In which way: cash, card, `bank_transfer`, cheque or transfer
         #[arg(long)]
@@ -41,7 +41,7 @@ pub(super) enum AccountVerb {
         /// The account
         id: AccountId,
         /// How much, in the account's currency
-        #[arg(long)]
+        #[arg(long, allow_hyphen_values = true)]
         amount: Amount,
     },
     /// Close it, when it is empty

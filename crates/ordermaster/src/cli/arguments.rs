@@ -5,9 +5,12 @@ use std::str::FromStr;
 
 use annals::ports::{Clock, SystemClock};
 use annals::{AsOf, EventId, Timestamp};
-use ordermaster_domain::{Currency, Description, Money, MoneyError, NewItem, Quantity, ReturnedItem, Sku};
+use ordermaster_domain::{
+    Currency, Description, Money, MoneyError, NewItem, OrderPhase, Quantity, ReturnedItem, Sku,
+};
 use rust_decimal::Decimal;
 
+use super::AppError;
 use crate::read_models::Day;
 
 /// An argument that is not written as it should be; the message says how.
@@ -36,6 +39,30 @@ impl Time {
         }
     }
 
+    /// Its first instant, of which there must be something to know.
+    ///
+    /// # Errors
+    /// When it is in the future.
+    pub(super) fn begin_in_the_past(self) -> Result<Timestamp, AppError> {
+        let (begin, now) = (self.begin(), SystemClock.now());
+        if begin <= now {
+            return Ok(begin);
+        }
+        let asked = match self {
+            Self::Day(day) => day.to_string(),
+            time => time.begin().to_string(),
+        };
+        Err(AppError::Usage(format!("{asked} is in the future: write a time up to now, for example {now}")))
+    }
+
+    /// Its last instant; the day that is not over has one, too.
+    ///
+    /// # Errors
+    /// When it begins in the future.
+    pub(super) fn end_in_the_past(self) -> Result<Timestamp, AppError> {
+        self.begin_in_the_past().map(|_| self.end())
+    }
+
     /// Its last instant.
     pub(super) fn end(self) -> Timestamp {
         match self {
@@ -56,7 +83,7 @@ impl FromStr for Time {
             return Ok(Self::Day(day));
         }
         text.parse().map(Self::Instant).map_err(|_| {
-            InvalidArgument("write a time as 2024-02-29T12:00:00Z, 2024-02-29, or now".to_owned())
+            InvalidArgument("write a time as 2024-02-29T12:00:00Z, a day as 2024-02-29, or now".to_owned())
         })
     }
 }
@@ -72,21 +99,27 @@ pub(super) enum Moment {
 
 impl Moment {
     /// The moment, a day counting from its beginning.
-    pub(super) fn at_begin(self) -> AsOf {
-        match self {
+    ///
+    /// # Errors
+    /// When it is in the future.
+    pub(super) fn at_begin(self) -> Result<AsOf, AppError> {
+        Ok(match self {
             Self::Version(version) => AsOf::version(version),
             Self::Time(Time::Now) => AsOf::Latest,
-            Self::Time(time) => AsOf::time(time.begin()),
-        }
+            Self::Time(time) => AsOf::time(time.begin_in_the_past()?),
+        })
     }
 
     /// The moment, a day counting to its end.
-    pub(super) fn at_end(self) -> AsOf {
-        match self {
+    ///
+    /// # Errors
+    /// When it is in the future.
+    pub(super) fn at_end(self) -> Result<AsOf, AppError> {
+        Ok(match self {
             Self::Version(version) => AsOf::version(version),
             Self::Time(Time::Now) => AsOf::Latest,
-            Self::Time(time) => AsOf::time(time.end()),
-        }
+            Self::Time(time) => AsOf::time(time.end_in_the_past()?),
+        })
     }
 }
 
@@ -200,11 +233,31 @@ impl FromStr for ReturnedArgument {
 }
 
 /// A new id of its own, for what was given none; ids sort by the time they were made.
-pub(super) fn new_id<I: FromStr>() -> Result<I, super::AppError>
+pub(super) fn new_id<I: FromStr>() -> Result<I, AppError>
 where
     I::Err: fmt::Display,
 {
-    EventId::new().to_string().parse().map_err(super::AppError::argument)
+    EventId::new().to_string().parse().map_err(AppError::argument)
+}
+
+/// How far an order has come, by its name.
+pub(super) fn status(text: &str) -> Result<OrderPhase, InvalidArgument> {
+    let known = OrderPhase::ALL.into_iter().filter(|phase| *phase != OrderPhase::Absent);
+    known.clone().find(|phase| phase.name() == text).ok_or_else(|| {
+        let names: Vec<_> = known.map(OrderPhase::name).collect();
+        InvalidArgument(format!("no order is {text:?}: write {}", names.join(", ")))
+    })
+}
+
+/// A number of things to do or to print.
+pub(super) fn at_least_one(text: &str) -> Result<usize, InvalidArgument> {
+    let number = text.parse().ok().filter(|number| *number > 0);
+    number.ok_or_else(|| InvalidArgument("write a whole number from 1, for example 50".to_owned()))
+}
+
+/// A number that may be 0.
+pub(super) fn whole(text: &str) -> Result<u64, InvalidArgument> {
+    text.parse().map_err(|_| InvalidArgument("write a whole number from 0, for example 50".to_owned()))
 }
 
 fn parsed<T: FromStr>(text: &str) -> Result<T, InvalidArgument>
@@ -235,10 +288,12 @@ mod tests {
 
     #[test]
     fn a_moment_is_a_version_or_a_time() {
-        assert_eq!("v3".parse::<Moment>().unwrap().at_end(), AsOf::version(3));
-        assert_eq!("now".parse::<Moment>().unwrap().at_end(), AsOf::Latest);
+        assert_eq!("v3".parse::<Moment>().unwrap().at_end().unwrap(), AsOf::version(3));
+        assert_eq!("now".parse::<Moment>().unwrap().at_end().unwrap(), AsOf::Latest);
         let instant = "2024-02-29T12:00:00Z";
-        assert_eq!(instant.parse::<Moment>().unwrap().at_end(), AsOf::time(instant.parse().unwrap()));
+        let moment: Moment = instant.parse().unwrap();
+        assert_eq!(moment.at_end().unwrap(), AsOf::time(instant.parse().unwrap()));
+        assert!("9000-01-01".parse::<Moment>().unwrap().at_begin().is_err());
         assert!("3".parse::<Moment>().is_err());
     }
 

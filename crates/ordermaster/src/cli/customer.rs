@@ -5,6 +5,8 @@ use ordermaster_domain::CustomerId;
 use rust_decimal::Decimal;
 use serde::Serialize;
 
+use super::arguments::at_least_one;
+use super::output::note;
 use super::{AppError, Session};
 use crate::queries::customers::{orders_of, totals_of};
 use crate::read_models::{CustomerOrders, CustomerTotals};
@@ -17,7 +19,7 @@ pub(super) enum CustomerVerb {
         /// The customer
         id: CustomerId,
         /// The most orders to list
-        #[arg(long, default_value_t = 50)]
+        #[arg(long, default_value_t = 50, value_parser = at_least_one)]
         limit: usize,
     },
     /// What a customer spent and got back, by currency
@@ -41,12 +43,22 @@ impl CustomerVerb {
         match self {
             Self::Orders { id, limit } => {
                 let view = session.fresh_view(CustomerOrders).await?;
-                let rows: Vec<_> =
-                    orders_of(&view, &id, limit).await?.into_iter().map(|(_, row)| row).collect();
+                let mut rows: Vec<_> = orders_of(&view, &id, limit.saturating_add(1))
+                    .await?
+                    .into_iter()
+                    .map(|(_, row)| row)
+                    .collect();
+                let there_are_more = rows.len() > limit;
+                rows.truncate(limit);
                 session.output.rows(&["order", "status", "total", "placed_at"], &rows, |row| {
                     let (order, status) = (row.order.to_string(), row.status.to_string());
                     vec![order, status, row.total.to_string(), row.placed_at.to_string()]
-                })
+                })?;
+                if there_are_more {
+                    session.output.flush()?;
+                    note(&format!("these are the newest {limit}; see more with --limit"));
+                }
+                Ok(())
             }
             Self::Totals { id } => {
                 let view = session.fresh_view(CustomerTotals).await?;

@@ -1,40 +1,48 @@
 //! `ordermaster demo`: business recorded, followed, looked at through time, and proven.
 
-use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Instant;
 
+use annals::EventId;
 use annals::projection::Progress;
 use clap::Args;
 use serde::Serialize;
 
-use super::{AppError, Busy, Session};
+use super::arguments::whole;
+use super::{AppError, Busy, GlobalOptions, Session, import};
 use crate::demo::{
     CustomerPage, Digests, Followed, Moments, Onwards, Piece, Rebuilt, Recording, SalesChart, Timeline,
-    liveliest_order,
+    liveliest_order, quoted,
 };
 use crate::generate::{self, Business};
-use crate::import::{self, ImportOptions};
-use crate::stop::Stop;
+use crate::import::ImportOptions;
+use crate::import::plan::Plan;
 
 /// Over how many days generated orders are placed, so that there is a chart to draw.
 const DAYS: u32 = 7;
 
 /// What the demo runs on.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 #[command(after_long_help = "\
-Example:
-  ordermaster --store sqlite://demo.db demo --orders 10000 --seed 2026")]
+Without --store the demo has a new file of its own in the directory for temporary files, and says which; it never writes
+into the store that other commands use.
+
+Examples:
+  ordermaster demo
+  ordermaster demo --store sqlite://demo.db --orders 10000 --seed 2026")]
 pub(super) struct Demo {
     /// How many orders to generate
-    #[arg(long, default_value_t = 10_000)]
+    #[arg(long, default_value_t = 10_000, value_parser = whole)]
     orders: u64,
     /// What they are drawn from
-    #[arg(long, default_value_t = 2026)]
+    #[arg(long, default_value_t = 2026, value_parser = whole)]
     seed: u64,
     /// Invoices to import instead
     #[arg(long, value_name = "CSV")]
     input: Option<PathBuf>,
+    /// What the invoices come to, once they are read.
+    #[arg(skip)]
+    plan: Plan,
 }
 
 #[derive(Serialize)]
@@ -45,9 +53,28 @@ struct Titled<'a, P> {
 }
 
 impl Demo {
-    pub(super) async fn run(self, session: &mut Session) -> Result<(), AppError> {
+    /// Reads the invoices, and gives the demo a store of its own unless one is named.
+    pub(super) fn prepare(&mut self, options: &mut GlobalOptions) -> Result<(), AppError> {
+        if let Some(csv) = &self.input {
+            self.plan = import::read(csv)?;
+        }
+        if !options.names_store {
+            let file = format!("ordermaster-demo-{}.db", EventId::new());
+            options.store = format!("sqlite://{}", std::env::temp_dir().join(file).display());
+        }
+        Ok(())
+    }
+
+    pub(super) async fn run(mut self, session: &mut Session) -> Result<(), AppError> {
         let recording = self.record(session).await?;
         show(session, &recording)?;
+        let stop = session.stop.clone();
+        let shown = stop.unless_asked(self.show(session)).await;
+        shown.unwrap_or(Err(AppError::Stopped { done: self.again(session) }))
+    }
+
+    /// What the business recorded has to show.
+    async fn show(&self, session: &mut Session) -> Result<(), AppError> {
         let followed = follow(session).await?;
         show(session, &followed)?;
 
@@ -70,41 +97,47 @@ impl Demo {
         if rebuilt.holds() && digests.holds() { Ok(()) } else { Err(AppError::ProofFailed) }
     }
 
-    async fn record(&self, session: &Session) -> Result<Recording, AppError> {
+    async fn record(&mut self, session: &Session) -> Result<Recording, AppError> {
         match &self.input {
             None => self.generate(session).await,
-            Some(csv) => import(session, csv).await,
+            Some(csv) => {
+                let name = csv.display().to_string();
+                let plan = std::mem::take(&mut self.plan);
+                self.import(session, &name, plan).await
+            }
         }
     }
 
     async fn generate(&self, session: &Session) -> Result<Recording, AppError> {
         let business = Business { seed: self.seed, orders: self.orders, days: DAYS };
-        let (stop, began) = (Stop::on_ctrl_c(), Instant::now());
+        let began = Instant::now();
         let mut busy = Busy::new("recording a week of business");
         let mut on_progress = |done, all| busy.tick(Some((all, done)), || format!("{done} of {all} orders"));
-        let report = generate::run(&session.shop, business, &stop, &mut on_progress).await?;
+        let report = generate::run(&session.shop, business, &session.stop, &mut on_progress).await?;
         if report.stopped {
-            return Err(AppError::Stopped {
-                done: format!("demo --orders {} --seed {}", self.orders, self.seed),
-            });
+            return Err(AppError::Stopped { done: self.again(session) });
         }
         let seconds = began.elapsed().as_secs_f64();
         Ok(Recording::of_generated(&report, self.seed, seconds, events_in(session).await?))
     }
-}
 
-async fn import(session: &Session, csv: &Path) -> Result<Recording, AppError> {
-    let name = csv.display().to_string();
-    let file = File::open(csv).map_err(|source| AppError::File { name: name.clone(), source })?;
-    let (stop, began) = (Stop::on_ctrl_c(), Instant::now());
-    let mut busy = Busy::new(format!("importing {name}"));
-    let mut on_progress = |done, all| busy.tick(Some((all, done)), || format!("{done} of {all} orders"));
-    let report = import::run(&session.shop, file, &ImportOptions::default(), &stop, &mut on_progress).await?;
-    if report.stopped {
-        return Err(AppError::Stopped { done: format!("demo --input {name}") });
+    async fn import(&self, session: &Session, name: &str, plan: Plan) -> Result<Recording, AppError> {
+        let began = Instant::now();
+        let at_once = ImportOptions::default().at_once;
+        let report = import::carry_out(session, name, plan, at_once).await?;
+        if report.stopped {
+            return Err(AppError::Stopped { done: self.again(session) });
+        }
+        let seconds = began.elapsed().as_secs_f64();
+        Ok(Recording::of_imported(&report, name, seconds, events_in(session).await?))
     }
-    let seconds = began.elapsed().as_secs_f64();
-    Ok(Recording::of_imported(&report, &name, seconds, events_in(session).await?))
+
+    fn again(&self, session: &Session) -> String {
+        session.again(match &self.input {
+            Some(csv) => format!("demo --input {}", quoted(&csv.display().to_string())),
+            None => format!("demo --orders {} --seed {}", self.orders, self.seed),
+        })
+    }
 }
 
 async fn events_in(session: &Session) -> Result<u64, AppError> {

@@ -26,7 +26,7 @@ pub(super) struct Diff {
 
 impl Diff {
     pub(super) async fn run(self, session: &mut Session) -> Result<(), AppError> {
-        let (from, to) = (self.from.at_begin(), self.to.at_end());
+        let (from, to) = (self.from.at_begin()?, self.to.at_end()?);
         let differences = session.shop.difference_in(&self.stream, from, to).await?;
         session.output.rows(&["place", "before", "after"], &differences, |difference| {
             let words =

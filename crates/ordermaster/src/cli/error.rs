@@ -6,6 +6,8 @@ use annals::ports::{BoxError, StoreError};
 use annals::projection::{ProjectionError, ViewReadError};
 use annals::{ConnectError, ExecuteError, LoadError, StreamId};
 
+use crate::app::CatchUpError;
+use crate::check::CheckError;
 use crate::demo::DemoError;
 use crate::generate::GenerateError;
 use crate::import::ImportError;
@@ -20,8 +22,8 @@ pub enum AppError {
     Connect(#[from] ConnectError),
     /// There is no store where one was to be read.
     #[error(
-        "there is no store at {} yet: make one with `ordermaster generate` or `ordermaster order create`, or name \
-         another with --store", .path.display()
+        "there is no store at {} yet: make one with `ordermaster generate`, `ordermaster import` or `ordermaster order \
+         create`, or name another with --store", .path.display()
     )]
     NoStoreYet {
         /// The store's file.
@@ -49,7 +51,18 @@ pub enum AppError {
     Store(#[from] StoreError),
     /// A read model could not be brought up to date.
     #[error(transparent)]
+    CatchUp(#[from] CatchUpError),
+    /// What keeps a read model up to date cannot be looked at.
+    #[error(transparent)]
     Projection(#[from] ProjectionError),
+    /// A read model cannot be read at all.
+    #[error("{view} cannot be read: {reason}; build it again with `ordermaster views rebuild {view}`")]
+    GarbledView {
+        /// The view.
+        view: &'static str,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A read model could not be read.
     #[error(transparent)]
     View(#[from] ViewReadError),
@@ -62,21 +75,28 @@ pub enum AppError {
         known: String,
     },
     /// There is nothing under this key.
-    #[error("{view} has no row {key:?}")]
+    #[error("{view} has no row {key:?}: `ordermaster views show {view}` lists those that it has")]
     NoSuchRow {
         /// The view.
         view: String,
         /// The key.
         key: String,
     },
-    /// The store holds something that is not as it was recorded.
-    #[error("{faults} of {streams} streams are damaged: restore them from a backup")]
+    /// The store is not as it should be.
+    #[error("{} in this store: see above for each and its remedy", counted(*.findings))]
     Damaged {
-        /// Streams found damaged.
-        faults: usize,
-        /// Streams checked.
-        streams: u64,
+        /// What was found wrong.
+        findings: u64,
     },
+    /// The store has no upkeep of its own.
+    #[error("a store of the adapter {adapter} has no upkeep of its own: use its database's tools")]
+    NoUpkeep {
+        /// The adapter.
+        adapter: &'static str,
+    },
+    /// The store could not be checked.
+    #[error(transparent)]
+    Check(#[from] CheckError),
     /// What a command is about is not in the store.
     #[error("there is no {what} {id} in this store: create it first, or look at its spelling")]
     NotThere {
@@ -86,7 +106,7 @@ pub enum AppError {
         id: String,
     },
     /// A file cannot be opened.
-    #[error("{name} cannot be opened: {source}")]
+    #[error("{name} cannot be opened: {source}; look at its path")]
     File {
         /// The file.
         name: String,
@@ -94,8 +114,13 @@ pub enum AppError {
         source: std::io::Error,
     },
     /// An import ended early.
-    #[error(transparent)]
-    Import(#[from] ImportError),
+    #[error("{name}: {source}")]
+    Import {
+        /// The file.
+        name: String,
+        /// Why.
+        source: Box<ImportError>,
+    },
     /// Generating ended early.
     #[error(transparent)]
     Generate(#[from] GenerateError),
@@ -111,9 +136,15 @@ pub enum AppError {
         /// The arguments that go on with it.
         done: String,
     },
+    /// It was stopped, and had nothing to go on with.
+    #[error("stopped before the end: run it again")]
+    Interrupted,
     /// An argument does not fit.
     #[error("{0}")]
     Argument(String),
+    /// The command line is not understood.
+    #[error("{0}")]
+    Usage(String),
     /// The answer cannot be written as JSON.
     #[error("the answer cannot be written as JSON: {0}")]
     Json(#[from] serde_json::Error),
@@ -132,6 +163,10 @@ pub enum AppError {
         /// Why not.
         source: std::io::Error,
     },
+}
+
+fn counted(findings: u64) -> String {
+    if findings == 1 { "1 thing is wrong".to_owned() } else { format!("{findings} things are wrong") }
 }
 
 impl AppError {

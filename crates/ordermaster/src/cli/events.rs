@@ -3,11 +3,17 @@
 use std::time::Duration;
 
 use annals::ports::{FeedFilter, FeedQuery, FeedStart};
-use annals::{Category, EventType, RecordedEvent, StreamId, Timestamp, Value, Version};
+use annals::{
+    Aggregate, Category, DomainEvent, EventType, RecordedEvent, StreamId, Timestamp, Value, Version,
+};
 use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use ordermaster_domain::{
+    Account, AccountEvent, Inventory, InventoryEvent, Order, OrderEvent, Payment, PaymentEvent,
+};
 use serde::Serialize;
 
-use super::arguments::Time;
+use super::arguments::{Time, at_least_one};
 use super::table;
 use super::{AppError, Session};
 
@@ -23,24 +29,32 @@ Examples:
   ordermaster events --follow --since now")]
 pub(super) struct Events {
     /// Only events of this type, such as `OrderPaid`
-    #[arg(long = "type", value_name = "TYPE", value_parser = event_type)]
+    #[arg(long = "type", value_name = "TYPE", value_parser = event_types(), hide_possible_values = true)]
     event_type: Option<EventType>,
-    /// Only events of this category: order, payment, inventory, account
-    #[arg(long, value_parser = Category::new)]
+    /// Only events of this category
+    #[arg(long, value_parser = categories())]
     category: Option<Category>,
     /// Only events recorded then or later; a day counts from its beginning
     #[arg(long, value_name = "TIME")]
     since: Option<Time>,
-    /// Wait for more events, until Ctrl-C
+    /// Wait for more events, until Ctrl-C or SIGTERM
     #[arg(long)]
     follow: bool,
     /// The most events to print
-    #[arg(long)]
-    limit: Option<u64>,
+    #[arg(long, value_parser = at_least_one)]
+    limit: Option<usize>,
 }
 
-fn event_type(name: &str) -> Result<EventType, annals::InvalidEventType> {
-    EventType::new(name)
+/// The types that the shop's events have; any other would find nothing, without a word.
+fn event_types() -> impl TypedValueParser<Value = EventType> {
+    let kinds = [OrderEvent::KINDS, PaymentEvent::KINDS, InventoryEvent::KINDS, AccountEvent::KINDS];
+    let names = kinds.into_iter().flatten().map(|kind| kind.name);
+    PossibleValuesParser::new(names.collect::<Vec<_>>()).try_map(|name| EventType::new(&name))
+}
+
+fn categories() -> impl TypedValueParser<Value = Category> {
+    let names = [Order::CATEGORY, Payment::CATEGORY, Inventory::CATEGORY, Account::CATEGORY];
+    PossibleValuesParser::new(names).try_map(|name| Category::new(&name))
 }
 
 #[derive(Debug, Serialize)]
@@ -57,7 +71,7 @@ struct Line {
 
 impl Events {
     pub(super) async fn run(self, session: &mut Session) -> Result<(), AppError> {
-        let since = self.since.map(Time::begin);
+        let since = self.since.map(Time::begin_in_the_past).transpose()?;
         let query = FeedQuery {
             filter: FeedFilter {
                 categories: self.category.into_iter().collect(),
@@ -67,16 +81,15 @@ impl Events {
         };
         let feed = session.shop.store().adapter().feed.clone();
         let mut position = feed.start(since.map_or(FeedStart::Beginning, FeedStart::Time)).await?;
-        let mut left = self.limit.unwrap_or(u64::MAX);
-        let interrupted = tokio::signal::ctrl_c();
-        tokio::pin!(interrupted);
+        let mut left = self.limit.unwrap_or(usize::MAX);
+        let stop = session.stop.clone();
         let mut wait = Duration::ZERO;
         while left > 0 {
-            let page = tokio::select! {
-                biased;
-                _ = &mut interrupted => break,
-                page = feed.next(&query, &position, wait) => page?,
+            let Some(page) = stop.unless_asked(feed.next(&query, &position, wait)).await else {
+                // To follow is to wait for this; what was to be listed is not whole.
+                return if self.follow { Ok(()) } else { Err(AppError::Interrupted) };
             };
+            let page = page?;
             // A start by time may give events from shortly before it.
             let wanted = page
                 .events

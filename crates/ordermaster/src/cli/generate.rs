@@ -4,24 +4,24 @@ use std::time::Instant;
 
 use clap::Args;
 
+use super::arguments::whole;
 use super::table;
 use super::{AppError, Busy, Session};
 use crate::generate::{self, Business, GenerateReport};
-use crate::stop::Stop;
 
 /// Which business.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
-The same seed gives the same business. Running it again adds nothing, and goes on where an earlier run was killed.
+The same seed gives the same business. Running it again adds nothing, and goes on where an earlier run was stopped or killed.
 
 Example:
   ordermaster generate --orders 10000 --seed 2026")]
 pub(super) struct Generate {
     /// How many orders
-    #[arg(long, default_value_t = 1_000)]
+    #[arg(long, default_value_t = 1_000, value_parser = whole)]
     orders: u64,
     /// What the business is drawn from
-    #[arg(long, default_value_t = 2026)]
+    #[arg(long, default_value_t = 2026, value_parser = whole)]
     seed: u64,
     /// Over how many days the orders are placed
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=3_650))]
@@ -31,14 +31,15 @@ pub(super) struct Generate {
 impl Generate {
     pub(super) async fn run(self, session: &mut Session) -> Result<(), AppError> {
         let business = Business { seed: self.seed, orders: self.orders, days: self.days };
-        let (stop, began) = (Stop::on_ctrl_c(), Instant::now());
+        let began = Instant::now();
         let mut busy = Busy::new("generating");
         let mut on_progress = |done, all| busy.tick(Some((all, done)), || format!("{done} of {all} orders"));
-        let report = generate::run(&session.shop, business, &stop, &mut on_progress).await?;
+        let report = generate::run(&session.shop, business, &session.stop, &mut on_progress).await?;
         drop(busy);
         let seconds = began.elapsed().as_secs_f64();
         session.output.document(&report, || in_words(&report, seconds))?;
-        if report.stopped { Err(AppError::Stopped { done: self.again() }) } else { Ok(()) }
+        session.output.flush()?;
+        if report.stopped { Err(AppError::Stopped { done: session.again(self.again()) }) } else { Ok(()) }
     }
 
     fn again(&self) -> String {

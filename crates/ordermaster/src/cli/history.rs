@@ -1,6 +1,6 @@
 //! `ordermaster history`: every event of a stream, and what it changed.
 
-use annals::{Difference, StreamId};
+use annals::{Difference, StreamId, Value};
 use clap::Args;
 
 use super::table;
@@ -32,9 +32,31 @@ fn in_words(entry: &HistoryEntry) -> String {
     if entry.payload.is_none() {
         lines.push("    (retired: it means nothing any more)".to_owned());
     }
-    let changes = entry.differences.iter().flat_map(change);
-    lines.extend(changes.map(|change| format!("    {}", table::plain(&change))));
+    let changes: Vec<_> = entry.differences.iter().flat_map(change).collect();
+    let besides = entry.payload.iter().flat_map(|payload| besides(payload, &entry.differences));
+    lines.extend(
+        changes.iter().chain(&besides.collect::<Vec<_>>()).map(|line| format!("    {}", table::plain(line))),
+    );
     lines.join("\n")
+}
+
+/// What the event says and the state does not keep: reasons, carriers, methods.
+fn besides(payload: &Value, differences: &[Difference]) -> Vec<String> {
+    let kept: Vec<_> = differences
+        .iter()
+        .flat_map(|difference| difference.after.iter().chain(&difference.before))
+        .flat_map(table::leaves)
+        .map(|(_, text)| text)
+        .collect();
+    // The state has an amount together with its currency, the payload often apart.
+    let is_kept = |text: &str| {
+        kept.iter().any(|kept| kept == text || kept.split_once(' ').is_some_and(|(amount, _)| amount == text))
+    };
+    let said = table::leaves(payload).into_iter().filter(|(path, text)| {
+        let is_currency = path.ends_with("currency") && kept.iter().any(|kept| kept.ends_with(text.as_str()));
+        !path.is_empty() && !text.is_empty() && !is_currency && !is_kept(text)
+    });
+    said.map(|(path, text)| format!("{path}: {text}")).collect()
 }
 
 fn change(difference: &Difference) -> Vec<String> {
@@ -45,7 +67,8 @@ fn change(difference: &Difference) -> Vec<String> {
         }
         (Some(before), None) => vec![format!("{path}: {} → (none)", table::words(before))],
         (None, Some(after)) => {
-            table::leaves_at(path, after).into_iter().map(|(path, text)| format!("{path}: {text}")).collect()
+            let leaves = table::leaves_at(path, after).into_iter().filter(|(_, text)| !text.is_empty());
+            leaves.map(|(path, text)| format!("{path}: {text}")).collect()
         }
         (None, None) => Vec::new(),
     }

@@ -3,11 +3,12 @@
 use clap::Subcommand;
 use ordermaster_domain::{InventoryCommand, OrderId, Quantity, Reason, Sku};
 
+use super::arguments::whole;
 use super::execute::execute;
 use super::{AppError, Session};
 
 /// What can be done with stock.
-#[derive(Debug, Subcommand)]
+#[derive(Clone, Debug, Subcommand)]
 pub(super) enum InventoryVerb {
     /// Take pieces in
     Receive {
@@ -55,7 +56,7 @@ pub(super) enum InventoryVerb {
         /// The article
         sku: Sku,
         /// How many are on hand, those set aside included
-        #[arg(long, value_name = "PIECES")]
+        #[arg(long, value_name = "PIECES", value_parser = whole)]
         counted: u64,
         /// What explains the difference
         #[arg(long, value_name = "TEXT")]

@@ -1,7 +1,7 @@
 //! The command line: one file a noun, what they share in `session`, `execute`, `output`, `progress` and `arguments`.
 //!
-//! Results go to stdout, messages to stderr. Exit codes: 0 done, 1 refused or failed (the reason on one line), 2 not
-//! understood. A reader that goes away (`| head`) and Ctrl-C while following end it quietly.
+//! Results go to stdout, messages to stderr. Exit codes: 0 done, 1 refused, failed or stopped (the reason on one line),
+//! 2 not understood. A reader that goes away (`| head`) and Ctrl-C while following end it quietly.
 
 mod account;
 mod arguments;
@@ -24,11 +24,15 @@ mod session;
 mod show;
 mod store;
 mod table;
+mod usage;
 mod views;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
+
+use crate::stop::Stop;
 
 pub use error::AppError;
 pub use output::Output;
@@ -63,7 +67,8 @@ Examples:
 
 Streams are named order-ID, payment-ID, inventory-SKU and account-ID.
 A TIME is RFC 3339 (2026-02-28T12:00:00Z), a day in UTC (2026-02-28), or `now`.
-Exit codes: 0 done, 1 refused or failed, 2 not understood.";
+Exit codes: 0 done, 1 refused, failed or stopped, 2 not understood. Ctrl-C and SIGTERM let what is being recorded
+finish; a second one ends the program at once, with 130 or 143.";
 
 /// Options that every command takes.
 #[derive(Clone, Debug, Args)]
@@ -75,7 +80,7 @@ pub struct GlobalOptions {
         env = "ANNALS_STORE",
         // E04: a URL may hold a password.
         hide_env_values = true,
-        default_value = "sqlite://ordermaster.db",
+        default_value = Self::STORE,
         global = true,
         help_heading = "Global options"
     )]
@@ -89,7 +94,18 @@ pub struct GlobalOptions {
     /// The conversation that it belongs to, recorded with every event
     #[arg(long, value_name = "ID", global = true, help_heading = "Global options")]
     pub correlation: Option<String>,
+    /// Whether this very command line names the store.
+    #[arg(skip)]
+    pub names_store: bool,
 }
+
+impl GlobalOptions {
+    /// The store that is meant when none is named.
+    pub(crate) const STORE: &str = "sqlite://ordermaster.db";
+}
+
+/// How long a command that was asked to stop may go on, to leave things as they should be.
+const GRACE: Duration = Duration::from_secs(2);
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -127,7 +143,7 @@ enum Command {
     /// Read models: list, show, rebuild
     #[command(subcommand)]
     Views(views::ViewsVerb),
-    /// The store itself: describe and check it
+    /// The store itself: describe, check, back up, recover
     #[command(subcommand)]
     Store(store::StoreVerb),
 }
@@ -142,6 +158,32 @@ impl Command {
             Self::Account(verb) => verb.may_be_first(),
             Self::Demo(_) | Self::Import(_) | Self::Generate(_) => true,
             _ => false,
+        }
+    }
+
+    /// The command once more, when it is one decision about one aggregate, which the domain may refuse.
+    fn as_decision(&self) -> Option<Self> {
+        match self {
+            Self::Order(verb) => Some(Self::Order(verb.clone())),
+            Self::Payment(verb) => Some(Self::Payment(verb.clone())),
+            Self::Inventory(verb) => Some(Self::Inventory(verb.clone())),
+            Self::Account(verb) => Some(Self::Account(verb.clone())),
+            _ => None,
+        }
+    }
+
+    /// Whether it stops by itself when it is asked to, however long that takes.
+    fn stops_by_itself(&self) -> bool {
+        matches!(self, Self::Demo(_) | Self::Import(_) | Self::Generate(_) | Self::Events(_))
+    }
+
+    /// What can be found wrong before a store is opened, or even made.
+    fn prepare(&mut self, options: &mut GlobalOptions) -> Result<(), AppError> {
+        match self {
+            Self::Import(import) => import.prepare(),
+            Self::Demo(demo) => demo.prepare(options),
+            Self::Views(verb) => verb.check(),
+            _ => Ok(()),
         }
     }
 
@@ -168,8 +210,13 @@ impl Command {
 
 /// Runs the program with the arguments of the process.
 pub fn main() -> ExitCode {
-    // Usage errors end here, with 2.
-    let cli = Cli::parse();
+    let cli = match usage::parse::<Cli>() {
+        Ok((mut cli, matches)) => {
+            cli.global.names_store = usage::is_on_the_command_line(&matches, "store");
+            cli
+        }
+        Err(code) => return code,
+    };
     let done = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime.block_on(run(cli)),
         Err(source) => Err(AppError::Runtime { source }),
@@ -178,25 +225,48 @@ pub fn main() -> ExitCode {
         Ok(()) | Err(AppError::OutputClosed) => ExitCode::SUCCESS,
         Err(error) => {
             output::note(&format!("error: {error}"));
-            ExitCode::FAILURE
+            if matches!(error, AppError::Usage(_)) { ExitCode::from(2) } else { ExitCode::FAILURE }
         }
     }
 }
 
 async fn run(cli: Cli) -> Result<(), AppError> {
-    let mut session = Session::open(&cli.global, cli.command.may_make_the_store()).await?;
-    cli.command.run(&mut session).await?;
-    session.output.flush()
+    let Cli { mut global, mut command } = cli;
+    let stop = Stop::on_signals();
+    command.prepare(&mut global)?;
+    if command.may_make_the_store()
+        && session::missing_file(&global).is_some()
+        && let Some(decision) = command.as_decision()
+    {
+        // What the domain refuses makes no store either.
+        decision.run(&mut Session::rehearsal(&global).await?).await?;
+    }
+    let by_itself = command.stops_by_itself();
+    let work = async {
+        let mut session = Session::open(&global, command.may_make_the_store(), stop.clone()).await?;
+        command.run(&mut session).await?;
+        session.output.flush()
+    };
+    tokio::pin!(work);
+    tokio::select! {
+        biased;
+        done = &mut work => return done,
+        () = stop.asked() => {}
+    }
+    if by_itself {
+        return work.await;
+    }
+    tokio::time::timeout(GRACE, work).await.unwrap_or(Err(AppError::Interrupted))
 }
 
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
 
-    use super::Cli;
+    use super::{Cli, usage};
 
     #[test]
     fn the_command_line_is_consistent() {
-        Cli::command().debug_assert();
+        usage::taking_negative_numbers(Cli::command()).debug_assert();
     }
 }

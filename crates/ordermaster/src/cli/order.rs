@@ -1,20 +1,26 @@
 //! `ordermaster order …`: create orders and move them along.
 
+use std::cmp::Reverse;
+
 use annals::Aggregate;
+use annals::ports::{IndexValue, RowQuery};
+use annals::projection::Projection;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
 use ordermaster_domain::{
-    Address, Carrier, Currency, CustomerId, LineNumber, NewOrder, Order, OrderCommand, OrderId, PaymentId,
-    PaymentMethod, PlacedOrder, Reason, TaxRate, Tracking, TrackingNumber,
+    Address, Carrier, Currency, CustomerId, LineNumber, NewOrder, Order, OrderCommand, OrderId, OrderPhase,
+    PaymentId, PaymentMethod, PlacedOrder, Reason, TaxRate, Tracking, TrackingNumber,
 };
 
-use super::arguments::{Amount, ItemArgument, ReturnedArgument, Time, new_id};
+use super::arguments::{Amount, ItemArgument, ReturnedArgument, Time, new_id, status};
 use super::execute::execute;
-use super::views::{ListOptions, list};
+use super::views::{ListOptions, first_rows, list, print};
 use super::{AppError, Session};
-use annals::ports::{IndexValue, RowQuery};
+use crate::read_models::OrderSummary;
+use crate::views::ViewRow;
 
 /// What can be done with orders.
-#[derive(Debug, Subcommand)]
+#[derive(Clone, Debug, Subcommand)]
 pub(super) enum OrderVerb {
     /// Create an order; its id is drawn when none is given, and printed
     #[command(after_long_help = "\
@@ -28,7 +34,7 @@ Example:
         /// The order
         id: OrderId,
         /// The item, as SKU:QUANTITY:PRICE[:DESCRIPTION]; priced in the order's currency
-        #[arg(long, value_name = "ITEM")]
+        #[arg(long, value_name = "ITEM", allow_hyphen_values = true)]
         item: ItemArgument,
     },
     /// Remove a line, while the order is only created; `show` tells the lines' numbers
@@ -55,7 +61,7 @@ Example:
         #[arg(long, value_name = "ID")]
         payment: PaymentId,
         /// How much was paid; the order's total when not said
-        #[arg(long)]
+        #[arg(long, allow_hyphen_values = true)]
         amount: Option<Amount>,
     },
     /// Record that it was handed to a carrier
@@ -82,7 +88,7 @@ Example:
         #[arg(long, value_name = "TEXT")]
         reason: Reason,
         /// What the customer gets back; all that was paid when not said
-        #[arg(long, value_name = "AMOUNT")]
+        #[arg(long, value_name = "AMOUNT", allow_hyphen_values = true)]
         refund: Option<Amount>,
     },
     /// Take back some of it, or all, after it was delivered
@@ -96,7 +102,7 @@ Example:
         #[arg(long, value_name = "TEXT")]
         reason: Reason,
         /// What the customer gets back
-        #[arg(long, value_name = "AMOUNT")]
+        #[arg(long, value_name = "AMOUNT", allow_hyphen_values = true)]
         refund: Amount,
     },
     /// Put a wrong tax right; what is then owed or refundable is recorded
@@ -104,7 +110,7 @@ Example:
         /// The order
         id: OrderId,
         /// The right tax
-        #[arg(long, value_name = "AMOUNT")]
+        #[arg(long, value_name = "AMOUNT", allow_hyphen_values = true)]
         tax: Amount,
         /// What was wrong
         #[arg(long, value_name = "TEXT")]
@@ -112,16 +118,16 @@ Example:
     },
     /// List orders, from the read model `order_summary`
     List {
-        /// Only those that are created, confirmed, paid, shipped, delivered, cancelled or returned
-        #[arg(long)]
-        status: Option<String>,
+        /// Only those that have come so far
+        #[arg(long, value_parser = statuses())]
+        status: Option<OrderPhase>,
         #[command(flatten)]
         options: ListOptions,
     },
 }
 
 /// An order to create.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(super) struct Create {
     /// The order's id; drawn when not given
     #[arg(long)]
@@ -199,17 +205,43 @@ impl OrderVerb {
                 let tax = tax.in_currency(placed(session, &id).await?.total.currency());
                 (id, OrderCommand::CorrectTax { tax: tax.map_err(AppError::argument)?, reason })
             }
-            Self::List { status, options } => {
-                let query = match status {
-                    Some(status) => RowQuery::index("status", IndexValue::of([status])),
-                    None => RowQuery::all(),
-                };
-                return list(session, "order_summary", query, options).await;
-            }
+            Self::List { status, options } => return list_orders(session, status, options).await,
         };
         let orders = session.shop.orders().clone();
         execute(session, &orders, &id, &command).await
     }
+}
+
+fn statuses() -> impl TypedValueParser<Value = OrderPhase> {
+    let names =
+        OrderPhase::ALL.into_iter().filter(|phase| *phase != OrderPhase::Absent).map(OrderPhase::name);
+    PossibleValuesParser::new(names.collect::<Vec<_>>()).try_map(|name| status(&name))
+}
+
+async fn list_orders(
+    session: &mut Session,
+    status: Option<OrderPhase>,
+    options: ListOptions,
+) -> Result<(), AppError> {
+    let of = |status: OrderPhase| RowQuery::index("status", IndexValue::of([status.name()]));
+    match status {
+        Some(status) => return list(session, OrderSummary::NAME, of(status), options).await,
+        None if !options.newest_first => {
+            return list(session, OrderSummary::NAME, RowQuery::all(), options).await;
+        }
+        None => {}
+    }
+    let model = session.view_named(OrderSummary::NAME)?;
+    session.bring_up_to_date(model.runner()).await?;
+    let (mut rows, most) = (Vec::new(), options.limit.saturating_add(1));
+    // The index by status keeps each status's orders as they were placed: the newest of all are among the newest of each.
+    for status in OrderPhase::ALL {
+        rows.extend(first_rows(model.as_ref(), of(status).backward(), most).await?);
+    }
+    let placed_at = |row: &ViewRow| row.row.text("placed_at").unwrap_or_default().to_owned();
+    rows.sort_by_cached_key(|row| Reverse((placed_at(row), row.key.clone())));
+    rows.truncate(most);
+    print(session, rows, options)
 }
 
 /// The order as it stands, for what a command leaves unsaid: its currency, its total.

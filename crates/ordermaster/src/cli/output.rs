@@ -20,6 +20,11 @@ impl Output {
         Self { json, out: Box::new(BufWriter::new(std::io::stdout())) }
     }
 
+    /// Answers that nobody reads.
+    pub fn nowhere() -> Self {
+        Self { json: false, out: Box::new(std::io::sink()) }
+    }
+
     /// Whether answers are JSON.
     pub fn is_json(&self) -> bool {
         self.json
@@ -43,7 +48,7 @@ impl Output {
         Ok(())
     }
 
-    /// Many answers of one kind: a JSON line each, or a table.
+    /// Many answers of one kind: a JSON line each, or a table, which says so when there are none.
     ///
     /// # Errors
     /// When they cannot be written; [`AppError::OutputClosed`] when nobody reads them any more.
@@ -57,6 +62,10 @@ impl Output {
             for row in rows {
                 self.document(row, String::new)?;
             }
+            return Ok(());
+        }
+        if rows.is_empty() {
+            writeln!(self.out, "(none)")?;
             return Ok(());
         }
         let text = table::of(heads, rows.iter().map(cells));

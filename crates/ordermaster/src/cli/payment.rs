@@ -11,7 +11,7 @@ use super::execute::execute;
 use super::{AppError, Session};
 
 /// What can be done with payments.
-#[derive(Debug, Subcommand)]
+#[derive(Clone, Debug, Subcommand)]
 pub(super) enum PaymentVerb {
     /// Ask for a payment; its id is drawn when none is given, and printed
     Request {
@@ -22,7 +22,7 @@ pub(super) enum PaymentVerb {
         #[arg(long, value_name = "ID")]
         order: OrderId,
         /// How much, with its currency: "12.50 GBP"
-        #[arg(long)]
+        #[arg(long, allow_hyphen_values = true)]
         amount: Money,
         /// The payment gateway's token for the method; never a card number
         #[arg(long, value_name = "TOKEN")]
@@ -52,7 +52,7 @@ pub(super) enum PaymentVerb {
         /// The payment
         id: PaymentId,
         /// How much; what is left of it when not said
-        #[arg(long)]
+        #[arg(long, allow_hyphen_values = true)]
         amount: Option<Amount>,
     },
 }

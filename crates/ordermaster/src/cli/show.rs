@@ -3,7 +3,7 @@
 use annals::{AsOf, StreamId};
 use clap::Args;
 
-use super::arguments::Time;
+use super::arguments::{Time, whole};
 use super::table;
 use super::{AppError, Session};
 
@@ -21,7 +21,7 @@ pub(super) struct Show {
     #[arg(long, value_name = "TIME")]
     at: Option<Time>,
     /// As it was after so many events
-    #[arg(long, value_name = "N", conflicts_with = "at")]
+    #[arg(long, value_name = "N", conflicts_with = "at", value_parser = whole)]
     version: Option<u64>,
 }
 
@@ -30,7 +30,7 @@ impl Show {
         let as_of = match (self.version, self.at) {
             (Some(version), _) => AsOf::version(version),
             (None, Some(Time::Now) | None) => AsOf::Latest,
-            (None, Some(time)) => AsOf::time(time.end()),
+            (None, Some(time)) => AsOf::time(time.end_in_the_past()?),
         };
         let state = session.shop.state_at(&self.stream, as_of).await?;
         session.output.document(&state, || {

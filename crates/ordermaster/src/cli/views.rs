@@ -1,15 +1,19 @@
 //! `ordermaster views …`: read models of any name: list, show, rebuild.
 
-use annals::ports::{IndexValue, RowQuery};
-use annals::projection::Progress;
+use annals::ports::{IndexValue, RowQuery, StoreError};
+use annals::projection::{Progress, Projection, ProjectionError, ViewReadError};
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
+use super::arguments::{at_least_one, status};
 use super::table;
 use super::{AppError, Busy, Session};
-use crate::app::catch_up_one;
 use crate::cli::output::note;
+use crate::read_models::OrderSummary;
 use crate::views::{AnyView, ViewRow};
+
+/// The most events ahead of a view that are counted.
+const BEHIND_MOST: u64 = 100_000;
 
 /// What can be done with read models.
 #[derive(Debug, Subcommand)]
@@ -53,11 +57,11 @@ A key of several parts is written with blanks between them: --key 'ada GBP'.")]
 #[derive(Clone, Copy, Debug, Args)]
 pub(super) struct ListOptions {
     /// The most rows to print
-    #[arg(long, default_value_t = 100)]
-    limit: usize,
-    /// The last one first
+    #[arg(long, default_value_t = 100, value_parser = at_least_one)]
+    pub(super) limit: usize,
+    /// The last one first: the order placed last, or the event recorded last; `views show` wants --index for it
     #[arg(long)]
-    newest_first: bool,
+    pub(super) newest_first: bool,
 }
 
 fn index(text: &str) -> Result<(String, String), String> {
@@ -71,10 +75,12 @@ struct ListedView {
     version: u32,
     rows: u64,
     events: u64,
-    waiting: u64,
+    parked: u64,
     up_to_date: bool,
+    behind_events: u64,
     behind_seconds: f64,
     indexes: &'static [&'static str],
+    garbled: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -85,6 +91,21 @@ struct Rebuilt {
 }
 
 impl ViewsVerb {
+    /// Refuses what finds nothing whatever the store holds.
+    pub(super) fn check(&self) -> Result<(), AppError> {
+        let Self::Show { name, key: None, index, options } = self else { return Ok(()) };
+        match index {
+            None if options.newest_first => Err(AppError::Usage(format!(
+                "--newest-first needs --index: all rows of {name} stand in the order of their keys; `ordermaster \
+                 views list` tells the indexes of each view"
+            ))),
+            Some((index, value)) if (name.as_str(), index.as_str()) == (OrderSummary::NAME, "status") => {
+                status(value).map(|_| ()).map_err(|error| AppError::Usage(error.to_string()))
+            }
+            _ => Ok(()),
+        }
+    }
+
     pub(super) async fn run(self, session: &mut Session) -> Result<(), AppError> {
         match self {
             Self::List => list_views(session).await,
@@ -111,42 +132,93 @@ impl ViewsVerb {
 async fn list_views(session: &mut Session) -> Result<(), AppError> {
     let mut listed = Vec::new();
     for model in session.shop.read_models() {
-        let runner = model.runner();
-        let (state, lag) = (runner.state().await?, runner.lag().await?);
-        listed.push(ListedView {
-            name: runner.name(),
-            version: runner.view_id().version,
-            rows: state.as_ref().map_or(0, |state| state.rows),
-            events: state.as_ref().map_or(0, |state| state.checkpoint.events),
-            waiting: state.as_ref().map_or(0, |state| state.parked),
-            up_to_date: lag.at_end,
-            behind_seconds: lag.behind.as_secs_f64(),
-            indexes: model.indexes(),
-        });
+        listed.push(listed_view(model.as_ref()).await?);
     }
     session.output.rows(
-        &["name", "version", "rows", "events", "waiting", "up_to_date", "indexes"],
+        &["name", "version", "rows", "events", "parked", "behind", "indexes"],
         &listed,
         |view| {
-            let up_to_date =
-                if view.up_to_date { "yes".into() } else { format!("no, by {:.1} s", view.behind_seconds) };
+            let behind = match (&view.garbled, view.behind_events) {
+                (Some(_), _) => "garbled: rebuild it".to_owned(),
+                (None, 0) if view.up_to_date => "-".to_owned(),
+                (None, events) => format!("{}, {:.1} s", counted(events), view.behind_seconds),
+            };
             vec![
                 view.name.to_owned(),
                 view.version.to_string(),
                 view.rows.to_string(),
                 view.events.to_string(),
-                view.waiting.to_string(),
-                up_to_date,
+                view.parked.to_string(),
+                behind,
                 view.indexes.join(", "),
             ]
         },
-    )
+    )?;
+    session.output.flush()?;
+    let garbled = listed.into_iter().find_map(|view| Some((view.name, view.garbled?)));
+    garbled.map_or(Ok(()), |(view, reason)| Err(AppError::GarbledView { view, reason }))
+}
+
+async fn listed_view(model: &dyn AnyView) -> Result<ListedView, AppError> {
+    let runner = model.runner();
+    let mut listed = ListedView {
+        name: runner.name(),
+        version: runner.view_id().version,
+        rows: 0,
+        events: 0,
+        parked: 0,
+        up_to_date: false,
+        behind_events: 0,
+        behind_seconds: 0.0,
+        indexes: model.indexes(),
+        garbled: None,
+    };
+    let looked = async {
+        let (state, lag) = (runner.state().await?, runner.lag().await?);
+        let ahead = if lag.at_end { 0 } else { model.events_ahead(BEHIND_MOST).await? };
+        Ok::<_, ProjectionError>((state, lag, ahead))
+    };
+    match looked.await {
+        Ok((state, lag, ahead)) => {
+            if let Some(state) = state {
+                (listed.rows, listed.events, listed.parked) =
+                    (state.rows, state.checkpoint.events, state.parked);
+            }
+            listed.up_to_date = lag.at_end;
+            listed.behind_seconds = lag.behind.as_secs_f64();
+            listed.behind_events = ahead;
+        }
+        Err(error) => match store_error_of(&error) {
+            Some(StoreError::Damaged { detail, .. }) => listed.garbled = Some(detail.clone()),
+            _ => return Err(error.into()),
+        },
+    }
+    Ok(listed)
+}
+
+fn store_error_of(error: &ProjectionError) -> Option<&StoreError> {
+    match error {
+        ProjectionError::Store(error) | ProjectionError::Read(ViewReadError::Store(error)) => Some(error),
+        _ => None,
+    }
+}
+
+fn counted(events: u64) -> String {
+    match events {
+        BEHIND_MOST.. => format!("{BEHIND_MOST} events or more"),
+        1 => "1 event".to_owned(),
+        events => format!("{events} events"),
+    }
 }
 
 async fn show_row(session: &mut Session, name: &str, key: &str) -> Result<(), AppError> {
     let model = session.view_named(name)?;
-    bring_up_to_date(model.as_ref()).await?;
-    let row = model.get(key).await?;
+    session.bring_up_to_date(model.runner()).await?;
+    let row = match model.get(key).await {
+        // What is no key of the view has no row in it.
+        Err(ViewReadError::InvalidKey { .. }) => None,
+        found => found?,
+    };
     let row = row.ok_or_else(|| AppError::NoSuchRow { view: name.to_owned(), key: key.to_owned() })?;
     session.output.document(&row, || {
         let fields = row.row.0.iter().map(|(name, value)| vec![name.clone(), table::words(value)]);
@@ -162,20 +234,38 @@ pub(super) async fn list(
     options: ListOptions,
 ) -> Result<(), AppError> {
     let model = session.view_named(name)?;
-    bring_up_to_date(model.as_ref()).await?;
-    let mut query = if options.newest_first { query.backward() } else { query };
+    session.bring_up_to_date(model.runner()).await?;
+    let query = if options.newest_first { query.backward() } else { query };
+    let rows = first_rows(model.as_ref(), query, options.limit.saturating_add(1)).await?;
+    print(session, rows, options)
+}
+
+/// The first rows that a query selects.
+pub(super) async fn first_rows(
+    model: &dyn AnyView,
+    mut query: RowQuery,
+    most: usize,
+) -> Result<Vec<ViewRow>, AppError> {
     let mut rows = Vec::new();
-    let more = loop {
-        if rows.len() >= options.limit {
-            break true;
-        }
-        let page = model.page(&query.clone().limit(options.limit - rows.len())).await?;
+    while rows.len() < most {
+        let page = model.page(&query.clone().limit(most - rows.len())).await?;
         rows.extend(page.rows.into_iter().map(|(key, row)| ViewRow { key, row }));
         match page.next {
             Some(token) => query = query.after(token),
-            None => break false,
+            None => break,
         }
-    };
+    }
+    Ok(rows)
+}
+
+/// Prints as many rows as are wanted, and says so when there are more.
+pub(super) fn print(
+    session: &mut Session,
+    mut rows: Vec<ViewRow>,
+    options: ListOptions,
+) -> Result<(), AppError> {
+    let there_are_more = rows.len() > options.limit;
+    rows.truncate(options.limit);
     let heads: Vec<&str> = heads(&rows);
     session.output.rows(&heads, &rows, |row| {
         let cell = |head: &&str| {
@@ -184,9 +274,9 @@ pub(super) async fn list(
         };
         std::iter::once(row.key.clone()).chain(heads.iter().skip(1).map(cell)).collect()
     })?;
-    if more {
+    if there_are_more {
         session.output.flush()?;
-        note(&format!("these are the first {} rows; see more with --limit", rows.len()));
+        note(&format!("these are the first {}; see more with --limit", rows.len()));
     }
     Ok(())
 }
@@ -202,19 +292,13 @@ fn heads(rows: &[ViewRow]) -> Vec<&str> {
     heads
 }
 
-async fn bring_up_to_date(model: &dyn AnyView) -> Result<(), AppError> {
-    let mut busy = Busy::new(format!("bringing {} up to date", model.runner().name()));
-    let mut on_progress = |progress: &Progress| busy.tick(None, || format!("{} events", progress.events));
-    Ok(catch_up_one(model.runner(), &mut on_progress).await?)
-}
-
 async fn rebuild(session: &mut Session, models: Vec<Box<dyn AnyView>>) -> Result<(), AppError> {
     let mut rebuilt = Vec::new();
     for model in models {
         let runner = model.runner();
         let mut busy = Busy::new(format!("rebuilding {}", runner.name()));
         let mut on_progress = |progress: &Progress| busy.tick(None, || format!("{} events", progress.events));
-        let done = runner.rebuild(&mut on_progress).await?;
+        let done = session.shop.rebuild(runner, &mut on_progress).await?;
         let rows = runner.state().await?.map_or(0, |state| state.rows);
         rebuilt.push(Rebuilt { name: runner.name(), events: done.events, rows });
     }

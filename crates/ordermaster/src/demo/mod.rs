@@ -15,14 +15,16 @@ mod timeline;
 
 use annals::LoadError;
 use annals::ports::StoreError;
-use annals::projection::{ProjectionError, ViewReadError};
+use annals::projection::ViewReadError;
 
+use crate::app::CatchUpError;
 use crate::queries::streams::StreamError;
 
 pub use chart::{Bar, SalesChart};
 pub use customer::{CustomerPage, OrderLine, Totals};
 pub use liveliest::liveliest_order;
 pub use moments::{Moments, Snapshot};
+pub(crate) use onwards::quoted;
 pub use onwards::{GoOn, Onwards};
 pub use proof::{Digests, Rebuilt, RebuiltModel};
 pub use throughput::{Followed, Recording};
@@ -49,9 +51,9 @@ pub enum DemoError {
     /// A read model could not be read.
     #[error(transparent)]
     View(#[from] ViewReadError),
-    /// A read model could not be brought up to date.
+    /// A read model could not be built.
     #[error(transparent)]
-    Projection(#[from] ProjectionError),
+    CatchUp(#[from] CatchUpError),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -64,7 +64,7 @@ impl Rebuilt {
         for model in shop.read_models() {
             let before = rows_of(model.as_ref()).await?;
             let began = Instant::now();
-            let done = model.runner().rebuild(on_progress).await?;
+            let done = shop.rebuild(model.runner(), on_progress).await?;
             let seconds = began.elapsed().as_secs_f64();
             let differs_at = first_difference(&before, &rows_of(model.as_ref()).await?);
             let (name, rows) = (model.runner().name(), before.len() as u64);

@@ -17,7 +17,7 @@ mod run;
 
 use std::io::Read;
 
-use annals::UnitError;
+use annals::{LoadError, UnitError};
 use ordermaster_domain::OrderId;
 
 pub use file::plan as plan_file;
@@ -41,22 +41,30 @@ impl Default for ImportOptions {
     }
 }
 
+const COLUMNS_TEXT: &str =
+    "InvoiceNo, StockCode, Description, Quantity, InvoiceDate, UnitPrice, CustomerID and Country";
+
 /// Why an import ended early. Whatever was recorded stays; run again, it goes on where it was.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ImportError {
-    /// The file is not one of invoices.
+    /// There is nothing in the file.
+    #[error("the file is empty: name a CSV file of invoices, whose first line names {COLUMNS_TEXT}")]
+    Empty,
+    /// The file is something else.
     #[error(
-        "the file has no column {missing}: its first line must name InvoiceNo, StockCode, Description, Quantity, \
-         InvoiceDate, UnitPrice, CustomerID and Country"
+        "this is no CSV file of invoices: its first line must name {COLUMNS_TEXT}, divided by commas, in UTF-8"
     )]
+    NoInvoices,
+    /// The file has some of the columns, and not others.
+    #[error("the file has no column {missing}: its first line must name {COLUMNS_TEXT}")]
     MissingColumns {
         /// The columns that it does not have.
         missing: String,
     },
     /// The file could not be read.
-    #[error("the file could not be read: {0}")]
-    Read(#[from] csv::Error),
+    #[error("the file could not be read: {0}; name a CSV file of invoices")]
+    Read(#[from] std::io::Error),
     /// A text of the import's own is not one that the domain takes.
     #[error("an imported order cannot be described: {0}")]
     Term(String),
@@ -67,6 +75,14 @@ pub enum ImportError {
         order: OrderId,
         /// Why not.
         source: Box<UnitError>,
+    },
+    /// What an earlier import recorded could not be read.
+    #[error("order {order}, imported earlier, could not be read: {source}")]
+    Recorded {
+        /// The order.
+        order: OrderId,
+        /// Why not.
+        source: LoadError,
     },
 }
 

@@ -2,7 +2,8 @@
 //! several faults is always counted under the same one.
 //!
 //! The first ones are about the line alone, the next about the line among those of its invoice, the next about a
-//! cancellation and the sales before it. The last is the shop's own refusal, which only a store can give.
+//! cancellation and the sales before it. The last two only a store can give: what an earlier import recorded, and the
+//! shop's own refusal.
 
 use std::collections::BTreeMap;
 
@@ -32,6 +33,10 @@ macro_rules! refusals {
 }
 
 refusals! {
+    /// More bytes than any invoice's line has.
+    Length = "a line of more than 64 KiB",
+    /// A quotation mark is opened and not closed, or something stands behind the closing one.
+    Quotation = "an unbalanced quotation mark",
     /// Not as many fields as the header has.
     Columns = "not as many columns as the header",
     /// Not UTF-8.
@@ -78,6 +83,8 @@ refusals! {
     CancellationOfTooMuch = "a cancellation of more than any order has left",
     /// More money than is left of what was paid.
     CancellationAbovePaid = "a cancellation that gives back more than was paid",
+    /// An earlier import recorded this invoice, or cancellation, with another content; what is recorded stays.
+    Changed = "changed since an earlier import, which stays as it was recorded",
     /// The store holds another order of this name, or somebody changed the imported one.
     ByShop = "refused by the shop, where the order went another way",
 }

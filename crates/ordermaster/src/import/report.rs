@@ -31,6 +31,8 @@ pub struct Carried {
     pub new: u64,
     /// By an earlier run.
     pub already_there: u64,
+    /// By an earlier run, with another content; left as it was recorded.
+    pub changed: u64,
     /// Refused by the shop.
     pub refused: u64,
     /// Not yet, for the run was stopped.
@@ -52,10 +54,10 @@ impl ImportReport {
         }
     }
 
-    pub(super) fn refuse(&mut self, lines: &[u64]) {
+    pub(super) fn refuse(&mut self, reason: super::Refusal, lines: &[u64]) {
         self.accepted -= lines.len() as u64;
         for line in lines {
-            self.refused.add(super::Refusal::ByShop, *line);
+            self.refused.add(reason, *line);
         }
     }
 }
@@ -66,6 +68,7 @@ impl Carried {
         match carried {
             super::run::Carrying::New => self.new += 1,
             super::run::Carrying::AlreadyThere => self.already_there += 1,
+            super::run::Carrying::Changed => self.changed += 1,
             super::run::Carrying::Refused => self.refused += 1,
         }
     }

@@ -6,13 +6,16 @@
 
 use std::sync::Arc;
 
-use annals::{CommitId, Metadata, Unit, UnitError};
+use annals::application::UnitReceipt;
+use annals::ports::{EventStoreExt, ReadRange, Receipt};
+use annals::{Aggregate, CommitId, LoadError, Metadata, Unit, UnitError, decode_event};
 use ordermaster_domain::{
-    GatewayResponse, InvalidPaymentMethod, InvalidText, OrderCommand, PaymentCommand, PaymentMethod, Reason,
-    Tracking,
+    GatewayResponse, InvalidPaymentMethod, InvalidText, NewItem, Order, OrderCommand, OrderEvent, OrderLine,
+    PaymentCommand, PaymentMethod, Reason, Tracking,
 };
 
 use super::plan::{Plan, PlannedOrder, PlannedReturn};
+use super::refusal::Refusal;
 use super::report::ImportReport;
 use super::{ImportError, ImportOptions};
 use crate::app::OrderMaster;
@@ -27,6 +30,8 @@ pub(super) enum Carrying {
     New,
     /// Carried out by an earlier run.
     AlreadyThere,
+    /// Carried out by an earlier run, with another content.
+    Changed,
     /// Refused by the shop.
     Refused,
 }
@@ -74,8 +79,10 @@ pub async fn carry_out(
             }
             What::Return => report.returns.add(carried.how),
         }
-        if carried.how == Carrying::Refused {
-            report.refuse(&carried.lines);
+        match carried.how {
+            Carrying::New | Carrying::AlreadyThere => {}
+            Carrying::Changed => report.refuse(Refusal::Changed, &carried.lines),
+            Carrying::Refused => report.refuse(Refusal::ByShop, &carried.lines),
         }
     };
     concurrent::run(plan.orders, options.at_once, stop, work, hear).await?;
@@ -106,7 +113,7 @@ struct Importing {
 /// What became of one commit.
 enum Step {
     Recorded { events: u64 },
-    AlreadyThere,
+    AlreadyThere { as_planned: bool },
     Refused,
 }
 
@@ -116,8 +123,8 @@ impl Importing {
         tell.tell(Carried { what: What::Order, how, events, lines: order.lines.clone() }).await;
         for back in &order.returns {
             let (how, events) = match how {
-                Carrying::Refused => (Carrying::Refused, 0),
-                _ => self.give_back(order, back).await?,
+                Carrying::Refused | Carrying::Changed => (how, 0),
+                Carrying::New | Carrying::AlreadyThere => self.give_back(order, back).await?,
             };
             tell.tell(Carried { what: What::Return, how, events, lines: back.lines.clone() }).await;
         }
@@ -151,9 +158,11 @@ impl Importing {
         for (name, command, payment) in steps {
             let key = format!("import invoice {} {name}", order.order);
             let unit = self.unit(order, order.at, &key, command, payment);
-            match self.commit(order, unit).await? {
+            match self.commit(order, unit, |event| sells(event, order)).await? {
                 Step::Recorded { events } => recorded += events,
-                Step::AlreadyThere => {}
+                Step::AlreadyThere { as_planned: true } => {}
+                // Nothing of this invoice is mixed with what is recorded of the other.
+                Step::AlreadyThere { as_planned: false } => return Ok((Carrying::Changed, recorded)),
                 Step::Refused => return Ok((Carrying::Refused, recorded)),
             }
         }
@@ -173,9 +182,10 @@ impl Importing {
         let refund = PaymentCommand::Refund { amount: back.refund };
         let key = format!("import cancellation {} of {}", back.cancellation, order.order);
         let unit = self.unit(order, back.at, &key, command, Some(refund));
-        Ok(match self.commit(order, unit).await? {
+        Ok(match self.commit(order, unit, |event| gives_back(event, back)).await? {
             Step::Recorded { events } => (Carrying::New, events),
-            Step::AlreadyThere => (Carrying::AlreadyThere, 0),
+            Step::AlreadyThere { as_planned: true } => (Carrying::AlreadyThere, 0),
+            Step::AlreadyThere { as_planned: false } => (Carrying::Changed, 0),
             Step::Refused => (Carrying::Refused, 0),
         })
     }
@@ -199,13 +209,63 @@ impl Importing {
         }
     }
 
-    async fn commit(&self, order: &PlannedOrder, unit: Unit) -> Result<Step, ImportError> {
+    /// Commits, unless an earlier run did; then `is_planned` tells whether what it recorded is what is planned now.
+    async fn commit(
+        &self,
+        order: &PlannedOrder,
+        unit: Unit,
+        is_planned: impl Fn(&OrderEvent) -> bool,
+    ) -> Result<Step, ImportError> {
         match unit.commit().await {
-            Ok(done) if done.replayed() || done.is_unchanged() => Ok(Step::AlreadyThere),
+            Ok(done) if done.replayed() => {
+                let recorded = self.recorded(&done).await;
+                let recorded = recorded
+                    .map_err(|source| ImportError::Recorded { order: order.order.clone(), source })?;
+                Ok(Step::AlreadyThere { as_planned: recorded.iter().all(is_planned) })
+            }
+            Ok(done) if done.is_unchanged() => Ok(Step::AlreadyThere { as_planned: true }),
             Ok(done) => Ok(Step::Recorded { events: concurrent::events_in(&done) }),
             Err(UnitError::Rejected { .. } | UnitError::RefusedBefore { .. }) => Ok(Step::Refused),
             Err(source) => Err(ImportError::Commit { order: order.order.clone(), source: Box::new(source) }),
         }
+    }
+
+    /// The events of the order that an earlier run recorded.
+    async fn recorded(&self, done: &UnitReceipt) -> Result<Vec<OrderEvent>, LoadError> {
+        let events = &self.shop.store().adapter().events;
+        let appended = done.receipt.iter().flat_map(Receipt::appended);
+        let mut found = Vec::new();
+        for appended in appended.filter(|appended| appended.stream.category() == Order::CATEGORY) {
+            let range = ReadRange::between(appended.first, appended.head.version);
+            for recorded in events.read_all(&appended.stream, range).await.map_err(LoadError::Store)? {
+                found.extend(decode_event::<OrderEvent>(&recorded)?.event());
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// Whether the event, if it creates an order, creates the one that is planned.
+fn sells(event: &OrderEvent, planned: &PlannedOrder) -> bool {
+    let OrderEvent::Created(created) = event else { return true };
+    let new = &planned.new;
+    let same = |(line, item): (&OrderLine, &NewItem)| {
+        let (sku, description) = (&line.sku, &line.description);
+        (sku, description) == (&item.sku, &item.description)
+            && (line.quantity, line.unit_price) == (item.quantity, item.unit_price)
+    };
+    created.customer == new.customer
+        && created.placed_at == planned.at
+        && created.shipping_address == new.shipping_address
+        && created.lines.len() == new.items.len()
+        && created.lines.iter().zip(&new.items).all(same)
+}
+
+/// Whether the event, if it gives back, gives back what is planned.
+fn gives_back(event: &OrderEvent, planned: &PlannedReturn) -> bool {
+    match event {
+        OrderEvent::Returned { items, refund, .. } => *items == planned.items && *refund == planned.refund,
+        _ => true,
     }
 }
 

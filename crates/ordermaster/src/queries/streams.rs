@@ -22,18 +22,30 @@ pub enum StreamError {
         stream: StreamId,
     },
     /// The stream has no events.
-    #[error("there is no {stream} in this store")]
+    #[error("there is no {stream} in this store: look at its spelling, or at `ordermaster events`")]
     NoSuchStream {
         /// The stream.
         stream: StreamId,
     },
+    /// The stream has not come so far, or the version is none.
+    #[error("{stream} has no version {asked}: it has versions 1 to {head}")]
+    NoSuchVersion {
+        /// The stream.
+        stream: StreamId,
+        /// The version asked for.
+        asked: Version,
+        /// The stream's last version.
+        head: Version,
+    },
     /// The stream had no events then.
-    #[error("there was no {stream} yet at {at}")]
+    #[error("there was no {stream} yet at {at}: its first event was recorded at {first}")]
     NotYet {
         /// The stream.
         stream: StreamId,
         /// The moment asked for.
         at: Timestamp,
+        /// When its first event was recorded.
+        first: Timestamp,
     },
     /// The state could not be read.
     #[error(transparent)]
@@ -146,17 +158,44 @@ async fn state_at<A: Aggregate + Serialize>(
     stream: &StreamId,
     as_of: AsOf,
 ) -> Result<StateAt, StreamError> {
-    let at = repository.load_at(&id_in::<A>(stream)?, as_of).await?;
+    let id = id_in::<A>(stream)?;
+    let at = match repository.load_at(&id, as_of).await {
+        Ok(at) => at,
+        Err(LoadError::NoSuchVersion { stream, head, .. }) if head == Version::NONE => {
+            return Err(StreamError::NoSuchStream { stream });
+        }
+        Err(LoadError::NoSuchVersion { stream, asked, head }) => {
+            return Err(StreamError::NoSuchVersion { stream, asked, head });
+        }
+        Err(error) => return Err(error.into()),
+    };
     let (Some(head), stream) = (at.head, stream.clone()) else {
-        return Err(match as_of {
-            AsOf::Time(at) => StreamError::NotYet { stream: stream.clone(), at },
-            _ => StreamError::NoSuchStream { stream: stream.clone() },
-        });
+        return Err(why_nothing(repository, &id, stream, as_of).await?);
     };
     match serde_json::to_value(&at.state) {
         Ok(state) => Ok(StateAt { stream, version: head.version, recorded_at: head.recorded_at, state }),
         Err(source) => Err(StreamError::Json { stream, source }),
     }
+}
+
+/// Why a stream has no state at a moment.
+async fn why_nothing<A: Aggregate>(
+    repository: &Repository<A>,
+    id: &A::Id,
+    stream: &StreamId,
+    as_of: AsOf,
+) -> Result<StreamError, LoadError> {
+    let (stream, now) = (stream.clone(), repository.load(id).await?);
+    let Some(head) = now.head else { return Ok(StreamError::NoSuchStream { stream }) };
+    Ok(match as_of {
+        AsOf::Time(at) => {
+            let first = repository.load_at(id, AsOf::version(1)).await?;
+            let first = first.head.map_or(head.recorded_at, |first| first.recorded_at);
+            StreamError::NotYet { stream, at, first }
+        }
+        AsOf::Version(asked) => StreamError::NoSuchVersion { stream, asked, head: head.version },
+        AsOf::Latest => StreamError::NoSuchStream { stream },
+    })
 }
 
 async fn history_of<A: Aggregate + Serialize>(
@@ -197,7 +236,12 @@ async fn difference_in<A: Aggregate + Serialize>(
     if repository.load(&id).await?.head.is_none() {
         return Err(StreamError::NoSuchStream { stream: stream.clone() });
     }
-    Ok(repository.difference(&id, from, to).await?)
+    repository.difference(&id, from, to).await.map_err(|error| match error {
+        LoadError::NoSuchVersion { stream, asked, head } => {
+            StreamError::NoSuchVersion { stream, asked, head }
+        }
+        error => error.into(),
+    })
 }
 
 /// An event's payload as a JSON value.

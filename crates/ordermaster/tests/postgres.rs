@@ -1,0 +1,161 @@
+//! The program on a PostgreSQL store: every kind of command, the same answers as on a file, and no password in any.
+
+#![cfg(all(feature = "postgres", feature = "sqlite"))]
+#![allow(clippy::unwrap_used, reason = "a test that fails says so by panicking")]
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use annals_services::{Collation, Postgres, TestDatabase, Version, postgres};
+use serde_json::Value;
+
+struct Shop {
+    server: Postgres,
+    database: TestDatabase,
+    folder: tempfile::TempDir,
+}
+
+impl Shop {
+    async fn empty() -> Self {
+        let server = postgres(Version::V15).await;
+        let database = server.database(Collation::Server).await;
+        Self { server, database, folder: tempfile::tempdir().unwrap() }
+    }
+
+    fn command(&self, store: &str, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ordermaster"));
+        command.current_dir(self.folder.path()).env_remove("ANNALS_ACTOR").stdin(Stdio::null());
+        command.env("ANNALS_STORE", store).args(arguments);
+        command
+    }
+
+    fn run(&self, store: &str, arguments: &[&str]) -> Output {
+        let output = self.command(store, arguments).output().unwrap();
+        let (_, password) = self.server.credentials();
+        for said in [&output.stdout, &output.stderr] {
+            let said = String::from_utf8_lossy(said);
+            assert!(!said.contains(&password), "{arguments:?} shows the password: {said}");
+        }
+        output
+    }
+
+    /// Runs a command that must succeed, on the database.
+    fn done(&self, command: &str) -> String {
+        self.done_on(self.database.url(), command)
+    }
+
+    fn done_on(&self, store: &str, command: &str) -> String {
+        let output = self.run(store, &command.split(' ').collect::<Vec<_>>());
+        let reason = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(0), "{command}: {reason}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// The same command on the database and on a file, and that they answer the same.
+    fn same(&self, command: &str) -> Vec<Value> {
+        let [here, there] = [self.database.url(), "sqlite://shop.db"].map(|store| {
+            let lines = self.done_on(store, &format!("{command} --json"));
+            let values = lines.lines().map(|line| serde_json::from_str(line).unwrap());
+            values.map(without_chance).collect::<Vec<Value>>()
+        });
+        assert_eq!(here, there, "{command}");
+        here
+    }
+}
+
+/// What a store answers, without what differs from run to run.
+fn without_chance(mut value: Value) -> Value {
+    const BY_CHANCE: &[&str] =
+        &["id", "recorded_at", "at", "digest", "commit", "event_id", "position", "since", "until", "seconds"];
+    match &mut value {
+        Value::Object(fields) => {
+            fields.retain(|name, _| !BY_CHANCE.contains(&name.as_str()));
+            for field in fields.values_mut() {
+                *field = without_chance(field.take());
+            }
+        }
+        Value::Array(items) => {
+            for item in items {
+                *item = without_chance(item.take());
+            }
+        }
+        _ => {}
+    }
+    value
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_kind_of_command_answers_as_on_a_file() {
+    let shop = Shop::empty().await;
+    for store in [shop.database.url(), "sqlite://shop.db"] {
+        shop.done_on(store, "generate --orders 30 --seed 7");
+    }
+    let views = shop.same("views list");
+    assert_eq!(views.len(), 8);
+    let events = shop.done("events --type OrderCreated --limit 3 --json");
+    let order: Value = serde_json::from_str(events.lines().next().unwrap()).unwrap();
+    let order = order["stream"].as_str().unwrap();
+    assert_eq!(shop.same(&format!("show {order}")).len(), 1);
+    assert!(!shop.same(&format!("history {order}")).is_empty());
+    shop.same(&format!("diff {order} --from v1"));
+    shop.same("sales");
+    for view in &views {
+        let name = view["name"].as_str().unwrap();
+        let followed = shop.same(&format!("views show {name}"));
+        shop.done(&format!("views rebuild {name}"));
+        assert_eq!(shop.same(&format!("views show {name}")), followed);
+    }
+    // Running it again adds nothing.
+    let again = shop.done("generate --orders 30 --seed 7 --json");
+    let again: Value = serde_json::from_str(&again).unwrap();
+    assert_eq!(again["events"], 0, "{again}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_can_be_repeated_and_the_store_checked() {
+    let shop = Shop::empty().await;
+    let csv = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/invoices.csv");
+    let import = format!("import {}", csv.display());
+    shop.done(&import);
+    let info = || -> Value { serde_json::from_str(&shop.done("store info --json")).unwrap() };
+    let first = info();
+    assert_eq!(first["adapter"], "postgres");
+    assert!(first["events"].as_u64().unwrap() > 20, "{first}");
+    shop.done(&import);
+    assert_eq!(info()["events"], first["events"], "a second run adds nothing");
+    shop.done("store check");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_are_followed_as_they_come() {
+    let shop = Shop::empty().await;
+    shop.done("inventory receive TEA --quantity 5");
+    let follow = ["events", "--follow", "--json", "--limit", "3"];
+    let mut following = shop.command(shop.database.url(), &follow).stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(following.stdout.take().unwrap()).lines();
+    let mut next = || serde_json::from_str::<Value>(&lines.next().unwrap().unwrap()).unwrap();
+    assert_eq!(next()["version"], 1);
+    shop.done("inventory receive TEA --quantity 2");
+    assert_eq!(next()["version"], 2);
+    shop.done("inventory receive TEA --quantity 1");
+    assert_eq!(next()["version"], 3);
+    assert!(following.wait().unwrap().success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_demo_proves_what_it_says() {
+    let shop = Shop::empty().await;
+    let text = shop.done("demo --orders 60 --seed 4");
+    assert!(text.contains("rows compared: the proof holds"), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_not_there_is_one_clear_line() {
+    let shop = Shop::empty().await;
+    let nobody = "postgres://ada:hush-hush@127.0.0.1:1/shop";
+    let output = shop.run(nobody, &["store", "info"]);
+    let reason = String::from_utf8_lossy(&output.stderr);
+    assert_eq!((output.status.code(), reason.lines().count()), (Some(1), 1), "{reason}");
+    assert!(reason.contains("127.0.0.1:1") && !reason.contains("hush-hush"), "{reason}");
+}
