@@ -84,8 +84,12 @@ fn check_file(file: &Path) -> Result<(), Broken> {
         return Err(broken("A01", format!("the file is damaged: {verdict}")));
     }
     // A12: an id has one outcome, events or a refusal.
-    let both = text("SELECT count(*) || '' FROM refusals WHERE commit_id IN (SELECT commit_id FROM events)")?;
-    if both == "0" { Ok(()) } else { Err(broken("A12", format!("{both} refusals are commits as well"))) }
+    let both = text("SELECT count(*) || '' FROM outcomes WHERE commit_id IN (SELECT commit_id FROM events)")?;
+    if both == "0" {
+        Ok(())
+    } else {
+        Err(broken("A12", format!("{both} outcomes without events are commits as well")))
+    }
 }
 
 /// A12: whoever comes again with an id is answered with its outcome. A refusal leaves no event to be missed: whether

@@ -38,6 +38,7 @@ pub(crate) fn line(receipt: &Receipt, is_once: bool) -> String {
     let outcome = match &receipt.outcome {
         Outcome::Committed(added) => additions(added).join(" "),
         Outcome::Refused { .. } => "refused".to_owned(),
+        Outcome::Unchanged => "unchanged".to_owned(),
     };
     format!("answer {kind} {} {outcome}", receipt.commit)
 }

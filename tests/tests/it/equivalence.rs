@@ -8,13 +8,15 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use annals::memory::MemoryStore;
-use annals::ports::{EventFeedExt, FeedPosition, FeedQuery, RowQuery};
+use annals::ports::{Clock, EventFeedExt, FeedPosition, FeedQuery, RowQuery, SystemClock};
+use annals::postgres::{PostgresOptions, PostgresStore};
 use annals::projection::{AnyRunner, Projection, RunnerOptions};
 use annals::sqlite::{SqliteOptions, SqliteStore};
 use annals::{
     Aggregate, AsOf, Metadata, RecordedEvent, Repository, RepositoryOptions, SnapshotPolicy, Snapshotted,
     Store, Timestamp,
 };
+use annals_services::{Collation, Version, postgres};
 use annals_testkit::ManualClock;
 use ordermaster::read_models::{
     AccountSummary, CustomerOrders, CustomerTotals, DailySales, InventoryLevels, OrderHistory, OrderSummary,
@@ -105,13 +107,14 @@ fn runners(store: &Store, page_size: usize) -> Vec<Box<dyn AnyRunner>> {
     ]
 }
 
-const BEGIN: Timestamp = Timestamp::from_micros(1_700_000_000_000_000);
+/// Between two commands; those of a whole script take less than the time by which a clock may be off (A10).
+const STEP: Duration = Duration::from_millis(100);
 
 async fn see(script: &[Step], policy: &Policy, clock: &ManualClock, open: impl AsyncFn() -> Store) -> Seen {
     let mut shop = Shop::over(open().await, clock, policy);
     let mut answers = Vec::new();
     for (place, step) in script.iter().enumerate() {
-        clock.advance(Duration::from_secs(60));
+        clock.advance(STEP);
         if place == policy.reopen_before {
             shop = Shop::over(open().await, clock, policy);
         }
@@ -162,7 +165,7 @@ fn answer<A: Aggregate>(result: Result<annals::Executed<A>, annals::ExecuteError
     }
 }
 
-async fn catch_up(store: &Store, page_size: usize) {
+pub(crate) async fn catch_up(store: &Store, page_size: usize) {
     for runner in runners(store, page_size) {
         runner.catch_up(&mut |_| {}).await.unwrap();
     }
@@ -219,7 +222,7 @@ async fn states_of<A: Snapshotted>(
     }
 }
 
-async fn rows(store: &Store) -> BTreeMap<String, String> {
+pub(crate) async fn rows(store: &Store) -> BTreeMap<String, String> {
     let views = &store.adapter().views;
     let mut rows = BTreeMap::new();
     for state in views.list().await.unwrap() {
@@ -242,20 +245,28 @@ async fn rows(store: &Store) -> BTreeMap<String, String> {
 /// Every store, by name, with what it shows after the script.
 async fn stores(script: &[Step], policy: &Policy) -> Vec<(&'static str, Seen)> {
     let mut seen = Vec::new();
-    let clock = ManualClock::at(BEGIN);
+    // A store with a clock of its own refuses stamps that are far from it (A10).
+    let begin = SystemClock.now();
+    let clock = ManualClock::at(begin);
     let memory = MemoryStore::with_clock(Arc::new(clock.clone()));
     seen.push(("memory", see(script, policy, &clock, async || Store::new(memory.adapter())).await));
 
-    let clock = ManualClock::at(BEGIN);
+    let clock = ManualClock::at(begin);
     let folder = tempfile::tempdir().unwrap();
     let options = SqliteOptions::new(folder.path().join("shop.db")).clock(Arc::new(clock.clone()));
     let open = async || Store::new(SqliteStore::open(options.clone()).await.unwrap().adapter());
     seen.push(("sqlite", see(script, policy, &clock, open).await));
+
+    let clock = ManualClock::at(begin);
+    let database = postgres(Version::V15).await.database(Collation::Server).await;
+    let options = PostgresOptions::from_url(database.url()).unwrap().clock(Arc::new(clock.clone()));
+    let open = async || Store::new(PostgresStore::open(options.clone()).await.unwrap().adapter());
+    seen.push(("postgres", see(script, policy, &clock, open).await));
     seen
 }
 
 /// What the scripts are drawn from: `ANNALS_SEED`, or the clock.
-fn seed() -> u64 {
+pub(crate) fn seed() -> u64 {
     let now = || SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
     std::env::var("ANNALS_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or_else(now)
 }

@@ -10,9 +10,13 @@ mod crash;
 mod equivalence;
 #[cfg(target_os = "linux")]
 mod full_disk;
+#[cfg(target_os = "linux")]
+mod full_server;
 mod load;
 mod newcomer;
 #[cfg(target_os = "linux")]
 mod power_cut;
 mod processes;
+mod replay;
 mod script;
+mod skip;
