@@ -9,6 +9,7 @@ mod bench;
 mod book;
 mod crash;
 mod demo;
+mod fuzz;
 mod laws;
 mod phase;
 mod test_all;
@@ -35,6 +36,8 @@ enum Task {
     Laws(laws::Options),
     /// Kills loads and cuts the power under them; what was answered must survive.
     Crash(crash::Options),
+    /// Runs the fuzz targets with cargo-fuzz, each for as long as asked.
+    Fuzz(fuzz::Options),
     /// Runs every check and every test, and says what was proven.
     TestAll(test_all::Options),
 }
@@ -45,6 +48,7 @@ fn main() -> ExitCode {
         Task::Bench(options) => bench::run(&options),
         Task::Laws(options) => laws::run(&options),
         Task::Crash(options) => crash::run(&options),
+        Task::Fuzz(options) => fuzz::run(&options),
         Task::TestAll(options) => test_all::run(&options),
     }
 }
