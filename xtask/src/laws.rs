@@ -10,7 +10,8 @@ use std::process::{Command, ExitCode};
 use crate::phase::{cargo_with, read_output, root};
 
 /// The stores whose adapters run the suite, with their packages. A new store is added here.
-const STORES: &[(&str, &str)] = &[("memory", "annals-memory"), ("sqlite", "annals-sqlite")];
+const STORES: &[(&str, &str)] =
+    &[("memory", "annals-memory"), ("sqlite", "annals-sqlite"), ("postgres", "annals-postgres")];
 
 /// How much to try.
 #[derive(clap::Args)]
@@ -147,8 +148,10 @@ fn breakages_in(output: &[String]) -> BTreeMap<String, Breakages> {
     laws
 }
 
-/// The law that a test or a broken store is named after: `A01` of `a01_a_commit_is_all_or_nothing`.
+/// The law that a test or a broken store is named after: `A01` of `a01_a_commit_is_all_or_nothing`, also where a store
+/// runs its suite several times, each in a module of its own.
 fn law_of(name: &str) -> Option<String> {
+    let name = name.rsplit_once("::").map_or(name, |(_, name)| name);
     let (law, _) = name.split_once('_')?;
     let (letter, number) = law.split_at_checked(1)?;
     let is_law = letter.chars().all(|c| c.is_ascii_lowercase())
@@ -168,7 +171,7 @@ mod tests {
     #[test]
     fn tests_are_counted_by_law() {
         let output = lines(
-            "running 4 tests\ntest a01_is_whole ... ok\ntest a01_is_seen_whole ... FAILED\ntest r02_is_seen ... ok\n\
+            "running 4 tests\ntest v15::a01_is_whole ... ok\ntest a01_is_seen_whole ... FAILED\ntest r02_is_seen ... ok\n\
              test the_suite_is_complete ... ok",
         );
         let counted = tests_in(&output);

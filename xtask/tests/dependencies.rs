@@ -12,6 +12,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("annals-ports", &["annals-core"]),
     ("annals-memory", &["annals-core", "annals-ports"]),
     ("annals-sqlite", &["annals-core", "annals-ports"]),
+    ("annals-postgres", &["annals-core", "annals-ports"]),
     ("annals-application", &["annals-core", "annals-ports"]),
     ("annals-projection", &["annals-core", "annals-ports"]),
     (
@@ -22,6 +23,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "annals-macros",
             "annals-memory",
             "annals-ports",
+            "annals-postgres",
             "annals-projection",
             "annals-sqlite",
         ],
@@ -29,8 +31,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("annals-testkit", &["annals-application", "annals-core", "annals-ports", "annals-projection"]),
     ("ordermaster-domain", &["annals-core"]),
     ("ordermaster", &["annals", "ordermaster-domain"]),
+    ("annals-services", &[]),
     ("annals-tests", &[]),
     ("annals-bench", &["annals", "ordermaster", "ordermaster-domain"]),
+    ("annals-fuzz", &["annals", "ordermaster", "ordermaster-domain"]),
     ("xtask", &[]),
 ];
 
@@ -64,7 +68,16 @@ fn tree_of(package: &str, features: &[&str]) -> String {
     String::from_utf8(output.stdout).expect("cargo prints UTF-8")
 }
 
-const DRIVERS: &[&str] = &["rusqlite", "libsqlite3-sys", "sqlx", "tokio-postgres", "aws-sdk-dynamodb"];
+const DRIVERS: &[&str] = &[
+    "rusqlite",
+    "libsqlite3-sys",
+    "sqlx",
+    "sqlx-mysql",
+    "sqlx-postgres",
+    "sqlx-sqlite",
+    "tokio-postgres",
+    "aws-sdk-dynamodb",
+];
 
 fn drivers_in(tree: &str) -> Vec<&str> {
     let names = tree.lines().filter_map(|line| line.split_whitespace().next());
@@ -80,6 +93,14 @@ fn annals_without_default_features_brings_in_no_database_driver() {
 fn the_feature_sqlite_brings_in_its_own_driver_alone() {
     let tree = tree_of("annals", &["--no-default-features", "--features", "sqlite"]);
     assert_eq!(drivers_in(&tree), ["libsqlite3-sys", "rusqlite"]);
+}
+
+#[test]
+fn the_feature_postgres_brings_in_its_own_driver_alone() {
+    for package in ["annals", "ordermaster"] {
+        let tree = tree_of(package, &["--no-default-features", "--features", "postgres"]);
+        assert_eq!(drivers_in(&tree), ["sqlx", "sqlx-postgres"], "{package}");
+    }
 }
 
 #[test]

@@ -1,0 +1,329 @@
+//! The database as everything here shares it: its connections, its schema, and how a statement is run.
+//!
+//! A connection that a call was dropped in the middle of, or that failed, is closed and never used again. Behind a
+//! pooler in transaction mode every statement stands in an explicit transaction.
+
+use std::collections::HashMap;
+use std::ops::{Deref, DerefMut};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use annals_core::{StoreId, Timestamp};
+use annals_ports::StoreError;
+use sqlx::postgres::{PgArguments, PgConnection, PgRow};
+use sqlx::{AssertSqlSafe, Connection as _, Postgres, SqlStr};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::time::timeout;
+
+use crate::batch::{Proposal, Verdict, propose};
+use crate::fault::{Fault, Kind};
+use crate::options::{Pooler, PostgresOptions};
+use crate::schema;
+use crate::schema::quoted;
+
+/// A statement with its values.
+pub(crate) type Query = sqlx::query::Query<'static, Postgres, PgArguments>;
+
+/// A connection unused for so long is asked whether it still stands before it is used.
+const STALE: Duration = Duration::from_secs(30);
+
+/// A connection unused for so long is closed.
+const SURPLUS: Duration = Duration::from_secs(300);
+
+/// A statement in a file of its own, in which `{schema}` stands for the schema.
+#[derive(Clone, Copy)]
+pub(crate) struct Statement {
+    pub(crate) name: &'static str,
+    pub(crate) text: &'static str,
+}
+
+/// The shared handle.
+pub(crate) struct Database {
+    pub(crate) id: StoreId,
+    pub(crate) options: PostgresOptions,
+    statements: Mutex<HashMap<&'static str, SqlStr>>,
+    /// Rises with each statement of this process that recorded events; followers subscribe.
+    pub(crate) committed: watch::Sender<u64>,
+    idle: Mutex<Vec<Idle>>,
+    permits: Arc<Semaphore>,
+}
+
+struct Idle {
+    connection: PgConnection,
+    since: Instant,
+}
+
+impl Database {
+    /// Connects, and creates or migrates the schema where that is needed.
+    pub(crate) async fn open(options: PostgresOptions) -> Result<Arc<Self>, StoreError> {
+        let doing = format!("opening {}", options.location());
+        let mut connection = connect(&options).await.map_err(|fault| fault.told(&doing, &options))?;
+        let prepared = schema::prepare(&mut connection, &options).await;
+        let id = prepared.map_err(|failure| failure.told(&doing, &options))?;
+        // The lanes have connections of their own.
+        let lanes = if options.gathering { options.lanes } else { 0 };
+        let borrowed = options.max_connections.saturating_sub(lanes).max(2);
+        Ok(Arc::new(Self {
+            id,
+            statements: Mutex::default(),
+            committed: watch::Sender::new(0),
+            idle: Mutex::new(vec![Idle { connection, since: Instant::now() }]),
+            permits: Arc::new(Semaphore::new(borrowed)),
+            options,
+        }))
+    }
+
+    /// The present moment, by the process's clock.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.options.clock.now()
+    }
+
+    /// A statement's text for this schema.
+    pub(crate) fn text(&self, statement: Statement) -> SqlStr {
+        let mut known = lock(&self.statements);
+        let make = || sql_for(statement.text, &self.options.schema);
+        known.entry(statement.name).or_insert_with(make).clone()
+    }
+
+    /// A statement, ready for its values.
+    pub(crate) fn query(&self, statement: Statement) -> Query {
+        // Without a place to keep it, the driver would leave a named statement on a connection that others get next.
+        sqlx::query(self.text(statement)).persistent(self.options.pooler == Pooler::Session)
+    }
+
+    /// Runs one statement that may safely be run twice, and gives its rows. `query` is asked again when a connection
+    /// turns out to have been cut while nobody used it; `doing` is asked only for an error.
+    pub(crate) async fn read(
+        &self,
+        doing: impl Fn() -> String,
+        query: impl Fn() -> Query,
+    ) -> Result<Vec<PgRow>, StoreError> {
+        self.rows(query).await.map_err(|fault| fault.told(&doing(), &self.options))
+    }
+
+    /// As [`Self::read`], for who tells the error in another way.
+    pub(crate) async fn rows(&self, query: impl Fn() -> Query) -> Result<Vec<PgRow>, Fault> {
+        let mut session = self.session().await?;
+        match session.run(query()).await {
+            Err(fault) if fault.kind == Kind::Lost && !session.is_new => {
+                drop(session);
+                self.session().await?.run(query()).await
+            }
+            answered => answered,
+        }
+    }
+
+    /// A connection for several statements.
+    pub(crate) async fn session(&self) -> Result<Session<'_>, Fault> {
+        let waited = timeout(self.options.timeout, self.permits.clone().acquire_owned()).await;
+        let Ok(Ok(permit)) = waited else {
+            let detail = format!(
+                "all {} connections are in use; allow more by max_connections",
+                self.options.max_connections
+            );
+            return Err(Fault::new(Kind::Busy, detail));
+        };
+        let session = |connection, is_new| Session {
+            connection: Some(connection),
+            is_new,
+            is_sound: true,
+            database: self,
+            _permit: permit,
+        };
+        while let Some(mut idle) = self.take_idle() {
+            if idle.since.elapsed() < STALE
+                || matches!(timeout(Duration::from_secs(1), idle.connection.ping()).await, Ok(Ok(())))
+            {
+                return Ok(session(idle.connection, false));
+            }
+        }
+        Ok(session(connect(&self.options).await?, true))
+    }
+
+    /// Begins a transaction. What is not committed is rolled back.
+    pub(crate) async fn begin(&self) -> Result<Transaction<'_>, Fault> {
+        let mut session = self.session().await?;
+        match session.command(self.options.begin()).await {
+            Err(fault) if fault.kind == Kind::Lost && !session.is_new => {
+                drop(session);
+                session = self.session().await?;
+                session.command(self.options.begin()).await?;
+            }
+            begun => begun?,
+        }
+        // Whoever drops it half-way leaves a transaction open: the connection is closed then.
+        session.is_sound = false;
+        Ok(Transaction { session })
+    }
+
+    /// A connection of its own, for who keeps it.
+    pub(crate) async fn connect(&self) -> Result<PgConnection, Fault> {
+        connect(&self.options).await
+    }
+
+    fn take_idle(&self) -> Option<Idle> {
+        lock(&self.idle).pop()
+    }
+
+    fn give_back(&self, connection: PgConnection) {
+        let mut idle = lock(&self.idle);
+        idle.retain(|idle| idle.since.elapsed() < SURPLUS);
+        idle.push(Idle { connection, since: Instant::now() });
+    }
+
+    /// Who was cut off was probably not alone: the others are asked before they are used.
+    fn distrust(&self) {
+        lock(&self.idle).clear();
+    }
+}
+
+/// A borrowed connection. One that is not sound any more is closed instead of being given back.
+pub(crate) struct Session<'a> {
+    connection: Option<PgConnection>,
+    is_new: bool,
+    is_sound: bool,
+    database: &'a Database,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Session<'_> {
+    /// Runs one statement by itself, within the time-out.
+    pub(crate) async fn run(&mut self, query: Query) -> Result<Vec<PgRow>, Fault> {
+        let options = &self.database.options;
+        self.within(async |connection| alone(connection, query, options).await).await
+    }
+
+    /// Has the server judge proposals.
+    pub(crate) async fn propose(&mut self, proposals: &[&Proposal]) -> Result<Vec<Verdict>, Fault> {
+        let database = self.database;
+        self.within(async |connection| propose(connection, database, proposals).await).await
+    }
+
+    /// Runs commands without values or answers.
+    async fn command(&mut self, text: String) -> Result<(), Fault> {
+        self.within(async |connection| command(connection, text).await).await
+    }
+
+    async fn within<T>(
+        &mut self,
+        act: impl AsyncFnOnce(&mut PgConnection) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        let patience = self.database.options.timeout;
+        let Some(connection) = &mut self.connection else { return Err(Fault::no_answer()) };
+        self.is_sound = false;
+        let done = timeout(patience, act(connection)).await.unwrap_or_else(|_| Err(Fault::no_answer()));
+        self.is_sound = done.as_ref().err().is_none_or(|fault| !fault.spoils_connection());
+        if done.as_ref().is_err_and(|fault| fault.kind == Kind::Lost) {
+            self.database.distrust();
+        }
+        done
+    }
+}
+
+impl Drop for Session<'_> {
+    fn drop(&mut self) {
+        if let Some(connection) = self.connection.take()
+            && self.is_sound
+        {
+            self.database.give_back(connection);
+        }
+    }
+}
+
+/// An open transaction.
+pub(crate) struct Transaction<'a> {
+    session: Session<'a>,
+}
+
+impl Transaction<'_> {
+    /// Runs one statement, within the time-out. After a fault nothing more can be done but to roll back.
+    pub(crate) async fn run(&mut self, query: Query) -> Result<Vec<PgRow>, Fault> {
+        let ran = self.session.within(async |connection| fetch(connection, query).await).await;
+        self.session.is_sound = false;
+        ran
+    }
+
+    /// Makes it last.
+    pub(crate) async fn commit(mut self) -> Result<(), Fault> {
+        self.session.command("COMMIT".to_owned()).await
+    }
+
+    /// Takes it back, and keeps the connection.
+    pub(crate) async fn roll_back(mut self) {
+        // Dropping the connection has the same effect.
+        let _ = self.session.command("ROLLBACK".to_owned()).await;
+    }
+}
+
+impl Deref for Transaction<'_> {
+    type Target = PgConnection;
+
+    fn deref(&self) -> &PgConnection {
+        self.session.connection.as_ref().expect("it is taken only when the session is dropped")
+    }
+}
+
+impl DerefMut for Transaction<'_> {
+    fn deref_mut(&mut self) -> &mut PgConnection {
+        self.session.connection.as_mut().expect("it is taken only when the session is dropped")
+    }
+}
+
+/// A new connection to a server that is recent enough.
+pub(crate) async fn connect(options: &PostgresOptions) -> Result<PgConnection, Fault> {
+    let patience = options.connect_timeout.min(options.timeout);
+    let connecting = options.connecting();
+    let Ok(connected) = timeout(patience, PgConnection::connect_with(&connecting)).await else {
+        let detail = format!("{} did not answer within {patience:?}", options.server());
+        return Err(Fault::new(Kind::Unreached, detail));
+    };
+    let connection = connected.map_err(|error| Fault::connecting(error, options))?;
+    schema::check_server(connection.server_version_num())?;
+    Ok(connection)
+}
+
+/// Runs one statement by itself. It is its own transaction, or behind a pooler in an explicit one.
+pub(crate) async fn alone(
+    connection: &mut PgConnection,
+    query: Query,
+    options: &PostgresOptions,
+) -> Result<Vec<PgRow>, Fault> {
+    if options.pooler == Pooler::Session {
+        return fetch(connection, query).await;
+    }
+    command(connection, options.begin()).await?;
+    let answered = fetch(connection, query).await;
+    match answered {
+        Ok(rows) => {
+            command(connection, "COMMIT".to_owned()).await?;
+            Ok(rows)
+        }
+        Err(fault) if fault.spoils_connection() => Err(fault),
+        Err(fault) => {
+            command(connection, "ROLLBACK".to_owned()).await?;
+            Err(fault)
+        }
+    }
+}
+
+/// Runs one statement to its end: what goes wrong at the end of its transaction is an error, too.
+pub(crate) async fn fetch(connection: &mut PgConnection, query: Query) -> Result<Vec<PgRow>, Fault> {
+    Ok(query.fetch_all(connection).await?)
+}
+
+/// Runs commands without values or answers.
+pub(crate) async fn command(connection: &mut PgConnection, text: String) -> Result<(), Fault> {
+    sqlx::raw_sql(AssertSqlSafe(text)).execute(connection).await?;
+    Ok(())
+}
+
+/// A statement's text for a schema, whose name is quoted.
+pub(crate) fn sql_for(text: &str, schema: &str) -> SqlStr {
+    use sqlx::SqlSafeStr as _;
+    let text: Arc<str> = text.replace("{schema}", &quoted(schema)).into();
+    AssertSqlSafe(text).into_sql_str()
+}
+
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,405 @@
+//! Append lanes: commits that wait at the same moment share a statement.
+//!
+//! Nobody waits for others to come: a lane that is idle sends at once, and what arrives while its statement is under
+//! way goes into the next. A stream is under way on one lane at a time, at most once in a statement. What stands in
+//! the way of others (a place that another process took, a lock that is held) is sent alone, beside the lanes.
+
+use std::collections::{HashSet, VecDeque};
+use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex};
+
+use annals_core::{CommitId, StreamHead, StreamId};
+use annals_ports::{Appended, Commit, PreparedAppend};
+use lru::LruCache;
+use sqlx::postgres::PgConnection;
+use tokio::sync::{Notify, oneshot};
+
+use crate::batch::{Piece, Proposal, Refusal, Verdict, propose};
+use crate::commit::{Tries, proposal};
+use crate::database::{Database, lock};
+use crate::fault::{Fault, Kind};
+
+/// Bytes of payload and metadata in one statement.
+const BATCH_BYTES: usize = 4 * 1024 * 1024;
+
+/// Heads kept at most; the least recently used one goes first.
+const HEADS_MAX: NonZeroUsize = NonZeroUsize::new(16_384).expect("the number is not zero");
+
+/// Waiting commits that a lane looks at, for each that its statement may hold.
+const LOOK_AHEAD: usize = 4;
+
+/// The lanes of one store. When it is dropped, what is under way is still done, and the lanes end.
+pub(crate) struct Lanes {
+    road: Arc<Road>,
+}
+
+struct Road {
+    database: Arc<Database>,
+    state: Mutex<State>,
+    bell: Notify,
+}
+
+struct State {
+    waiting: VecDeque<Job>,
+    /// The last heads seen of some streams; what comes next on one of them probably continues it.
+    heads: LruCache<StreamId, Option<StreamHead>>,
+    /// What is under way.
+    busy: HashSet<Key>,
+    /// Streams on which somebody holds a lock for long.
+    held: HashSet<StreamId>,
+    is_closed: bool,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+enum Key {
+    Stream(StreamId),
+    Commit(CommitId),
+}
+
+/// What is handed in.
+pub(crate) struct Task {
+    proposal: Proposal,
+    /// The commit, when it may continue another head, too: one that was seen since the proposal was made.
+    floating: Option<Arc<Commit>>,
+}
+
+/// What became of it.
+pub(crate) enum Answer {
+    /// It is recorded so.
+    Recorded(Vec<Appended>),
+    /// It is not, and nothing of it is.
+    Refused(Refusal),
+}
+
+struct Job {
+    task: Task,
+    /// What is under way with it, and with nothing else.
+    keys: Vec<Key>,
+    ticket: Arc<Ticket>,
+    reply: oneshot::Sender<Result<Answer, Fault>>,
+}
+
+/// Whether a commit is still to be sent: its caller may give it up until a lane takes it.
+struct Ticket(AtomicU8);
+
+const WAITING: u8 = 0;
+const TAKEN: u8 = 1;
+const GIVEN_UP: u8 = 2;
+
+impl Ticket {
+    fn becomes(&self, next: u8) -> bool {
+        self.0.compare_exchange(WAITING, next, Ordering::AcqRel, Ordering::Acquire).is_ok()
+    }
+}
+
+impl Task {
+    /// A proposal that stands or falls as it is.
+    pub(crate) fn fixed(proposal: Proposal) -> Self {
+        Self { proposal, floating: None }
+    }
+
+    /// A proposal that may be made again for another head.
+    pub(crate) fn floating(proposal: Proposal, commit: Arc<Commit>) -> Self {
+        Self { proposal, floating: Some(commit) }
+    }
+}
+
+/// What a lane takes at once.
+#[derive(Default)]
+struct Load {
+    together: Vec<Job>,
+    alone: Vec<Job>,
+}
+
+impl Lanes {
+    /// Starts the lanes within the caller's runtime. They connect when they are first used.
+    pub(crate) fn start(database: &Arc<Database>) -> Self {
+        let state = State {
+            waiting: VecDeque::new(),
+            heads: LruCache::new(HEADS_MAX),
+            busy: HashSet::new(),
+            held: HashSet::new(),
+            is_closed: false,
+        };
+        let road =
+            Arc::new(Road { database: database.clone(), state: Mutex::new(state), bell: Notify::new() });
+        if database.options.gathering {
+            for _ in 0..database.options.lanes {
+                tokio::spawn(Lane { road: road.clone(), connection: None }.run());
+            }
+        }
+        Self { road }
+    }
+
+    /// The heads that a commit's streams had when they were last seen, if its expectations hold of them.
+    pub(crate) fn known_heads(&self, commit: &Commit) -> Option<Vec<Option<StreamHead>>> {
+        let mut state = lock(&self.road.state);
+        let mut known = |append: &PreparedAppend| {
+            let head = *state.heads.get(&append.stream)?;
+            append.expected.check(&append.stream, head.as_ref()).ok().map(|()| head)
+        };
+        commit.appends().iter().map(&mut known).collect()
+    }
+
+    /// Has the server judge a proposal, together with others. Nothing is torn when the caller goes away.
+    pub(crate) async fn submit(&self, task: Task, tries: &Tries) -> Result<Answer, Fault> {
+        if !self.road.database.options.gathering {
+            let answer = propose_alone(&self.road.database, &task.proposal).await;
+            return answer.map(|verdict| verdict.answer(task.proposal.added));
+        }
+        let ticket = Arc::new(Ticket(AtomicU8::new(WAITING)));
+        let (reply, answer) = oneshot::channel();
+        let job = Job { task, keys: Vec::new(), ticket: ticket.clone(), reply };
+        {
+            let mut state = lock(&self.road.state);
+            // Who has waited before does not wait for all that came since.
+            if tries.is_again { state.waiting.push_front(job) } else { state.waiting.push_back(job) }
+        }
+        self.road.bell.notify_one();
+        match tokio::time::timeout_at(tries.until.into(), answer).await {
+            Ok(Ok(answered)) => answered,
+            _ if ticket.becomes(GIVEN_UP) => {
+                Err(Fault::new(Kind::Crowded, "the commits before it took all the time that there was"))
+            }
+            Ok(Err(_)) => Err(Fault::new(Kind::Lost, "the store's lanes have ended; open the store again")),
+            Err(_) => Err(Fault::no_answer()),
+        }
+    }
+}
+
+impl Verdict {
+    fn answer(self, added: Vec<Appended>) -> Answer {
+        match self {
+            Self::Recorded => Answer::Recorded(added),
+            Self::Refused(refusal) => Answer::Refused(refusal),
+        }
+    }
+}
+
+impl Drop for Lanes {
+    fn drop(&mut self) {
+        lock(&self.road.state).is_closed = true;
+        self.road.bell.notify_waiters();
+    }
+}
+
+/// Sends one proposal by itself, on a borrowed connection.
+async fn propose_alone(database: &Database, proposal: &Proposal) -> Result<Verdict, Fault> {
+    let mut session = database.session().await?;
+    let mut verdicts = session.propose(&[proposal]).await?;
+    verdicts.pop().ok_or_else(|| Fault::damaged("no verdict on a commit"))
+}
+
+impl Road {
+    /// The next load; none once the store is closed.
+    async fn next(&self) -> Option<Load> {
+        loop {
+            let mut rung = std::pin::pin!(self.bell.notified());
+            rung.as_mut().enable();
+            {
+                let mut state = lock(&self.state);
+                let load = state.take(self.database.options.batch_max);
+                if !load.together.is_empty() || !load.alone.is_empty() {
+                    // What is left may be for another lane.
+                    if !state.waiting.is_empty() {
+                        self.bell.notify_one();
+                    }
+                    return Some(load);
+                }
+                if state.is_closed {
+                    return None;
+                }
+            }
+            rung.await;
+        }
+    }
+
+    /// Makes a proposal again for heads that were seen since it was made, where its commit allows that.
+    fn refresh(&self, task: &mut Task) {
+        let Some(commit) = &task.floating else { return };
+        let mut is_stale = false;
+        let heads: Vec<_> = {
+            let mut state = lock(&self.state);
+            let newest = |(append, piece): (&PreparedAppend, &Piece)| match state.heads.get(&piece.stream) {
+                Some(Some(seen))
+                    if Some(seen.version) > piece.head.map(|head| head.version)
+                        && append.expected.check(&append.stream, Some(seen)).is_ok() =>
+                {
+                    is_stale = true;
+                    Some(*seen)
+                }
+                _ => piece.head,
+            };
+            commit.appends().iter().zip(&task.proposal.pieces).map(newest).collect()
+        };
+        if is_stale {
+            task.proposal = proposal(commit, &heads, self.database.now());
+        }
+    }
+
+    /// Answers a job, and lets others have its streams.
+    fn settle(&self, job: Job, judged: Result<Verdict, Fault>) {
+        let is_held = matches!(&judged, Err(fault) if fault.kind == Kind::Locked);
+        let Proposal { pieces, added, .. } = job.task.proposal;
+        let answer = judged.map(|verdict| verdict.answer(added));
+        {
+            let mut state = lock(&self.state);
+            for key in &job.keys {
+                state.busy.remove(key);
+            }
+            match &answer {
+                Ok(Answer::Recorded(added)) => {
+                    for appended in added {
+                        state.heads.put(appended.stream.clone(), Some(appended.head));
+                    }
+                }
+                Ok(Answer::Refused(refusal)) => {
+                    for (piece, head) in pieces.iter().zip(&refusal.heads) {
+                        state.heads.put(piece.stream.clone(), *head);
+                    }
+                }
+                Err(_) => {}
+            }
+            for Piece { stream, .. } in &pieces {
+                if is_held {
+                    state.held.insert(stream.clone());
+                } else if !state.held.is_empty() {
+                    state.held.remove(stream);
+                }
+            }
+        }
+        // A caller who went away commits the same value again to find out (A06).
+        let _ = job.reply.send(answer);
+    }
+
+    /// Sends a job beside the lanes, so that what it waits for holds nobody else up.
+    fn send_alone(self: &Arc<Self>, mut job: Job) {
+        let road = self.clone();
+        tokio::spawn(async move {
+            road.refresh(&mut job.task);
+            let answer = propose_alone(&road.database, &job.task.proposal).await;
+            road.settle(job, answer);
+            road.bell.notify_one();
+        });
+    }
+}
+
+impl State {
+    /// What nothing else may touch while a task is under way. One that continues a head which others have continued
+    /// since will hear that, and is in nobody's way.
+    fn keys(&self, task: &Task) -> Vec<Key> {
+        let is_passed = |piece: &Piece| match self.heads.peek(&piece.stream) {
+            Some(Some(seen)) => Some(seen.version) > piece.head.map(|head| head.version),
+            _ => false,
+        };
+        let is_late = task.floating.is_none() && task.proposal.pieces.iter().any(is_passed);
+        let id = Key::Commit(task.proposal.id);
+        if is_late {
+            return vec![id];
+        }
+        task.proposal.streams().cloned().map(Key::Stream).chain([id]).collect()
+    }
+
+    /// Takes what may go together, and what must go alone; what is blocked stays, and so does what comes after it on
+    /// the same stream.
+    fn take(&mut self, batch_max: usize) -> Load {
+        let mut load = Load::default();
+        let mut passed_over: HashSet<Key> = HashSet::new();
+        let mut stays = VecDeque::new();
+        let mut bytes = 0;
+        let mut looks = batch_max.saturating_mul(LOOK_AHEAD);
+        while load.together.len() < batch_max && bytes < BATCH_BYTES && looks > 0 {
+            let Some(mut job) = self.waiting.pop_front() else { break };
+            looks -= 1;
+            if job.reply.is_closed() {
+                continue;
+            }
+            let keys = self.keys(&job.task);
+            if keys.iter().any(|key| self.busy.contains(key) || passed_over.contains(key)) {
+                passed_over.extend(keys);
+                stays.push_back(job);
+                continue;
+            }
+            if !job.ticket.becomes(TAKEN) {
+                continue;
+            }
+            self.busy.extend(keys.iter().cloned());
+            job.keys = keys;
+            bytes += job.task.proposal.weight();
+            if !self.held.is_empty() && job.task.proposal.streams().any(|stream| self.held.contains(stream)) {
+                load.alone.push(job);
+            } else {
+                load.together.push(job);
+            }
+        }
+        while let Some(job) = stays.pop_back() {
+            self.waiting.push_front(job);
+        }
+        load
+    }
+}
+
+/// One lane, with its connection.
+struct Lane {
+    road: Arc<Road>,
+    connection: Option<PgConnection>,
+}
+
+impl Lane {
+    async fn run(mut self) {
+        while let Some(load) = self.road.next().await {
+            for job in load.alone {
+                self.road.send_alone(job);
+            }
+            self.carry(load.together).await;
+        }
+    }
+
+    /// Has a batch judged, and answers each of its commits.
+    async fn carry(&mut self, mut batch: Vec<Job>) {
+        while !batch.is_empty() {
+            for job in &mut batch {
+                self.road.refresh(&mut job.task);
+            }
+            let fault = match self.judge(&batch).await {
+                Ok(verdicts) => {
+                    for (job, verdict) in batch.drain(..).zip(verdicts) {
+                        self.road.settle(job, Ok(verdict));
+                    }
+                    return;
+                }
+                Err(fault) => fault,
+            };
+            if fault.spoils_connection() {
+                self.connection = None;
+            }
+            if batch.len() == 1 || fault.is_everybodys() {
+                for job in batch.drain(..) {
+                    self.road.settle(job, Err(fault.clone()));
+                }
+                return;
+            }
+            let is_named =
+                |job: &mut Job| fault.key.as_deref().is_none_or(|key| job.task.proposal.is_named_in(key));
+            let named: Vec<Job> = batch.extract_if(.., is_named).collect();
+            // A key that none of them wants: each alone, lest all be tried for ever.
+            let alone = if named.is_empty() { std::mem::take(&mut batch) } else { named };
+            for job in alone {
+                self.road.send_alone(job);
+            }
+        }
+    }
+
+    async fn judge(&mut self, batch: &[Job]) -> Result<Vec<Verdict>, Fault> {
+        let database = &self.road.database;
+        let mut connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => database.connect().await?,
+        };
+        let proposals: Vec<&Proposal> = batch.iter().map(|job| &job.task.proposal).collect();
+        let judged = propose(&mut connection, database, &proposals).await;
+        self.connection = Some(connection);
+        judged
+    }
+}

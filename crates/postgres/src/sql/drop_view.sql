@@ -1,0 +1,1 @@
+DELETE FROM {schema}.views WHERE id = $1

@@ -1,0 +1,1 @@
+UPDATE {schema}.feed_state SET settled = $1 WHERE settled < $1

@@ -1,0 +1,1 @@
+DELETE FROM {schema}.dropped_views WHERE view = $1

@@ -1,0 +1,1 @@
+INSERT INTO {schema}.dropped_views (view) VALUES ($1)

@@ -1,0 +1,1 @@
+SELECT outcome, reason FROM {schema}.once WHERE commit_id = $1

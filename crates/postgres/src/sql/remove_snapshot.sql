@@ -1,0 +1,1 @@
+DELETE FROM {schema}.snapshots WHERE stream_id = $1

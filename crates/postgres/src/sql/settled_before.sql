@@ -1,0 +1,1 @@
+SELECT position, event_id, recorded_at FROM {schema}.events WHERE position < $1 ORDER BY position DESC LIMIT 1

@@ -1,0 +1,1 @@
+SELECT id, schema_version FROM {schema}.store

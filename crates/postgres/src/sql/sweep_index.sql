@@ -1,0 +1,3 @@
+DELETE FROM {schema}.view_index
+WHERE ctid = ANY (ARRAY (SELECT ctid FROM {schema}.view_index WHERE view = $1 LIMIT $2))
+RETURNING 1

@@ -1,0 +1,1 @@
+SELECT id, name, version, position FROM {schema}.views ORDER BY name, version
