@@ -47,7 +47,7 @@ fn lines_add_up(plan: &Plan, bytes: &[u8]) {
     let mut numbers = BTreeSet::new();
     for order in &plan.orders {
         assert!(!order.lines.is_empty(), "an order of no line");
-        for line in order.lines.iter().chain(order.returns.iter().flat_map(|back| &back.lines)) {
+        for line in order.lines.iter().chain(order.returns.iter().map(|back| &back.line)) {
             assert!((2..=physical).contains(line), "line {line} of {physical}");
             assert!(numbers.insert(*line), "line {line} is taken twice");
         }
@@ -69,7 +69,7 @@ fn money_adds_up(plan: &Plan) {
         }
         assert!(!left.is_negative(), "more is given back than was paid: {order:?}");
         let sold: u64 = order.new.items.iter().map(|item| u64::from(item.quantity.get())).sum();
-        let back = order.returns.iter().flat_map(|back| &back.items);
+        let back = order.returns.iter().map(|back| &back.item);
         let back: u64 = back.map(|item| u64::from(item.quantity.get())).sum();
         assert!(back <= sold, "{back} of {sold} pieces come back");
     }

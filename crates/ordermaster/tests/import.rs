@@ -166,6 +166,68 @@ async fn running_it_again_adds_nothing() {
     assert_eq!((second.events, second.accepted), (0, first.accepted));
 }
 
+const HEADER: &str = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n";
+const SOLD: &str = "100001,TEA,GREEN TEA,5,2011-01-03 09:00:00,2.50,17850,United Kingdom\n";
+/// Placed before the cancellation as well, and later than the other: the cancellation finds this one, where it stands.
+const SOLD_TOO: &str = "100002,TEA,GREEN TEA,5,2011-01-04 09:00:00,2.50,17850,United Kingdom\n";
+/// Two lines alike, so that a line is told apart by its place.
+const BACK: &str = "C200001,TEA,GREEN TEA,-1,2011-01-06 08:00:00,2.50,17850,United Kingdom\n\
+                    C200001,TEA,GREEN TEA,-1,2011-01-06 08:00:00,2.50,17850,United Kingdom\n";
+
+async fn run_text(shop: &OrderMaster, lines: &[&str]) -> ImportReport {
+    let text = format!("{HEADER}{}", lines.concat());
+    let (options, stop) = (ImportOptions { at_once: 4 }, Stop::new());
+    let report = import::run(shop, text.as_bytes(), &options, &stop, &mut |_, _| {}).await.unwrap();
+    assert_eq!(report.accepted + report.refused.total(), report.lines);
+    report
+}
+
+/// What was refunded of the two orders.
+async fn refunded(shop: &OrderMaster) -> [String; 2] {
+    let mut all = Vec::new();
+    for id in ["100001", "100002"] {
+        let order = shop.orders().load(&OrderId::new(id).unwrap()).await.unwrap().state;
+        all.push(order.placed().map_or("none".into(), |order| order.refunded.to_string()));
+    }
+    all.try_into().unwrap()
+}
+
+#[tokio::test]
+async fn a_cancellation_gives_back_once_though_a_grown_file_makes_it_find_another_order() {
+    let shop = memory().await;
+    assert_eq!(run_text(&shop, &[SOLD, BACK]).await.returns.new, 2);
+    assert_eq!(refunded(&shop).await, ["5.00 GBP", "none"]);
+    let grown = run_text(&shop, &[SOLD, SOLD_TOO, BACK]).await;
+    assert_eq!((grown.orders.new, grown.orders.already_there), (1, 1));
+    assert_eq!((grown.returns.new, grown.returns.already_there, grown.accepted), (0, 2, 4));
+    assert_eq!(refunded(&shop).await, ["5.00 GBP", "0.00 GBP"]);
+    let before = describe(&shop).await.events;
+    let again = run_text(&shop, &[SOLD, SOLD_TOO, BACK]).await;
+    assert_eq!((again.events, again.returns.already_there, again.accepted), (0, 2, 4));
+    assert_eq!(describe(&shop).await.events, before);
+}
+
+#[tokio::test]
+async fn a_cancellation_gives_back_once_though_a_smaller_file_makes_it_find_another_order() {
+    let shop = memory().await;
+    assert_eq!(run_text(&shop, &[SOLD, SOLD_TOO, BACK]).await.returns.new, 2);
+    for lines in [&[SOLD, BACK][..], &[BACK, SOLD], &[BACK, SOLD_TOO, SOLD]] {
+        let report = run_text(&shop, lines).await;
+        assert_eq!((report.events, report.returns.already_there), (0, 2));
+        assert_eq!(refunded(&shop).await, ["0.00 GBP", "5.00 GBP"]);
+    }
+}
+
+#[tokio::test]
+async fn a_cancellation_with_another_quantity_than_recorded_gives_nothing_back_of_any_order() {
+    let shop = memory().await;
+    run_text(&shop, &[SOLD, BACK]).await;
+    let report = run_text(&shop, &[SOLD, SOLD_TOO, &BACK.replace("-1", "-2")]).await;
+    assert_eq!((report.returns.new, report.returns.changed), (0, 2));
+    assert_eq!(reasons(&report), [(Refusal::Changed, 2, 4)]);
+    assert_eq!(refunded(&shop).await, ["5.00 GBP", "0.00 GBP"]);
+}
+
 #[cfg(feature = "sqlite")]
 #[tokio::test]
 async fn a_run_that_is_stopped_anywhere_and_begun_again_ends_in_the_same_state() {

@@ -66,8 +66,19 @@ impl Shop {
 
 /// What a store answers, without what differs from run to run.
 fn without_chance(mut value: Value) -> Value {
-    const BY_CHANCE: &[&str] =
-        &["id", "recorded_at", "at", "digest", "commit", "event_id", "position", "since", "until", "seconds"];
+    const BY_CHANCE: &[&str] = &[
+        "id",
+        "recorded_at",
+        "at",
+        "digest",
+        "commit",
+        "event_id",
+        "position",
+        "since",
+        "until",
+        "seconds",
+        "behind_seconds",
+    ];
     match &mut value {
         Value::Object(fields) => {
             fields.retain(|name, _| !BY_CHANCE.contains(&name.as_str()));
@@ -79,6 +90,10 @@ fn without_chance(mut value: Value) -> Value {
             for item in items {
                 *item = without_chance(item.take());
             }
+        }
+        // An instant of this very run, to the microsecond.
+        Value::String(text) if text.len() == "2026-02-27T12:00:00.000000Z".len() && text.ends_with('Z') => {
+            *text = "at some time".to_owned();
         }
         _ => {}
     }

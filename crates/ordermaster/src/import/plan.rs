@@ -48,19 +48,22 @@ pub struct PlannedOrder {
     pub returns: Vec<PlannedReturn>,
 }
 
-/// What one cancellation gives back of one order.
+/// What one line of a cancellation gives back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlannedReturn {
     /// The cancellation's number, with its `C`.
     pub cancellation: Box<str>,
+    /// Which of the cancellation's lines with this article, from 1 in the file's order: with the number and the article
+    /// it names the line, whatever order it finds, and whatever stands in the file beside the cancellation.
+    pub place: u32,
     /// When.
     pub at: Timestamp,
     /// What came back.
-    pub items: Vec<ReturnedItem>,
-    /// What the customer got for it, at the cancellation's own prices.
+    pub item: ReturnedItem,
+    /// What the customer got for it, at the cancellation's own price.
     pub refund: Money,
-    /// The lines it is made of, by their numbers in the file.
-    pub lines: Vec<u64>,
+    /// The line, by its number in the file.
+    pub line: u64,
 }
 
 /// Makes a plan, line by line.
@@ -68,7 +71,15 @@ pub struct PlannedReturn {
 pub struct Planner {
     plan: Plan,
     by_invoice: HashMap<Box<str>, usize>,
-    cancellations: Vec<(u64, Line)>,
+    cancellations: Vec<CancellationLine>,
+    places: HashMap<(Box<str>, Sku), u32>,
+}
+
+#[derive(Debug)]
+struct CancellationLine {
+    number: u64,
+    place: u32,
+    line: Line,
 }
 
 /// What is left of an order while cancellations are matched.
@@ -85,7 +96,7 @@ impl Planner {
         self.plan.lines += 1;
         let taken = match line {
             Ok(line) if line.kind == LineKind::Cancellation => {
-                self.cancellations.push((number, line));
+                self.cancel(number, line);
                 Ok(())
             }
             Ok(line) => self.sell(number, line),
@@ -99,19 +110,26 @@ impl Planner {
     /// The plan, cancellations matched.
     pub fn finish(mut self) -> Plan {
         let mut cancellations = std::mem::take(&mut self.cancellations);
-        cancellations.sort_by_key(|(number, line)| (line.at, *number));
+        cancellations.sort_by_key(|cancelled| (cancelled.line.at, cancelled.number));
         let sales = self.sales();
         let mut left: Vec<Left> = self.plan.orders.iter().map(Left::of).collect();
-        for (number, line) in cancellations {
-            match self.find(&sales, &left, &line) {
+        for cancelled in cancellations {
+            match self.find(&sales, &left, &cancelled.line) {
                 Ok(order) => {
-                    left[order].give_back(&line);
-                    self.plan.orders[order].give_back(number, line);
+                    left[order].give_back(&cancelled.line);
+                    self.plan.orders[order].returns.push(cancelled.into());
                 }
-                Err(reason) => self.plan.refusals.add(reason, number),
+                Err(reason) => self.plan.refusals.add(reason, cancelled.number),
             }
         }
         self.plan
+    }
+
+    fn cancel(&mut self, number: u64, line: Line) {
+        let place =
+            self.places.entry((line.invoice.to_ascii_uppercase().into(), line.sku.clone())).or_insert(0);
+        *place += 1;
+        self.cancellations.push(CancellationLine { number, place: *place, line });
     }
 
     fn sell(&mut self, number: u64, line: Line) -> Result<(), Refusal> {
@@ -193,24 +211,17 @@ impl PlannedOrder {
         self.new.items.push(item_of(line));
         Ok(())
     }
+}
 
-    fn give_back(&mut self, number: u64, line: Line) {
-        let item = ReturnedItem { sku: line.sku, quantity: line.quantity };
-        let same = self.returns.iter_mut().find(|earlier| earlier.cancellation == line.invoice);
-        if let Some(same) = same
-            && let Ok(refund) = same.refund.checked_add(line.amount)
-        {
-            same.items.push(item);
-            same.lines.push(number);
-            same.refund = refund;
-        } else {
-            self.returns.push(PlannedReturn {
-                cancellation: line.invoice,
-                at: line.at,
-                items: vec![item],
-                refund: line.amount,
-                lines: vec![number],
-            });
+impl From<CancellationLine> for PlannedReturn {
+    fn from(CancellationLine { number, place, line }: CancellationLine) -> Self {
+        Self {
+            cancellation: line.invoice.to_ascii_uppercase().into(),
+            place,
+            at: line.at,
+            item: ReturnedItem { sku: line.sku, quantity: line.quantity },
+            refund: line.amount,
+            line: number,
         }
     }
 }

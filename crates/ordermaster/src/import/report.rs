@@ -16,7 +16,7 @@ pub struct ImportReport {
     pub refused: Refusals,
     /// The orders.
     pub orders: Carried,
-    /// The returns.
+    /// The returns, one for each accepted line of a cancellation.
     pub returns: Carried,
     /// Events recorded by this run.
     pub events: u64,

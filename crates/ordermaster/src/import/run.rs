@@ -2,7 +2,9 @@
 //!
 //! An imported sale is history: created, confirmed, paid with a payment of its own, shipped and delivered, all at the
 //! invoice's time; what a cancellation gives back is a return with its refund. Each commit takes effect once, under a key
-//! made of the invoice and the step (law A12): however often a run is killed and begun again, the store ends the same.
+//! made of the invoice and the step (law A12): however often a run is killed and begun again, the store ends the same. A
+//! cancellation's line has a key of its own, without the order: it gives back once, also where a file that has grown since
+//! makes it find another order.
 
 use std::sync::Arc;
 
@@ -126,7 +128,7 @@ impl Importing {
                 Carrying::Refused | Carrying::Changed => (how, 0),
                 Carrying::New | Carrying::AlreadyThere => self.give_back(order, back).await?,
             };
-            tell.tell(Carried { what: What::Return, how, events, lines: back.lines.clone() }).await;
+            tell.tell(Carried { what: What::Return, how, events, lines: vec![back.line] }).await;
         }
         Ok(())
     }
@@ -175,12 +177,14 @@ impl Importing {
         back: &PlannedReturn,
     ) -> Result<(Carrying, u64), ImportError> {
         let command = OrderCommand::Return {
-            items: back.items.clone(),
+            items: vec![back.item.clone()],
             reason: self.terms.returned.clone(),
             refund: back.refund,
         };
         let refund = PaymentCommand::Refund { amount: back.refund };
-        let key = format!("import cancellation {} of {}", back.cancellation, order.order);
+        // A12: the order is no part of the key, for which order the line finds depends on the rest of the file.
+        let key =
+            format!("import cancellation {} line {} of {}", back.cancellation, back.place, back.item.sku);
         let unit = self.unit(order, back.at, &key, command, Some(refund));
         Ok(match self.commit(order, unit, |event| gives_back(event, back)).await? {
             Step::Recorded { events } => (Carrying::New, events),
@@ -264,7 +268,9 @@ fn sells(event: &OrderEvent, planned: &PlannedOrder) -> bool {
 /// Whether the event, if it gives back, gives back what is planned.
 fn gives_back(event: &OrderEvent, planned: &PlannedReturn) -> bool {
     match event {
-        OrderEvent::Returned { items, refund, .. } => *items == planned.items && *refund == planned.refund,
+        OrderEvent::Returned { items, refund, .. } => {
+            *items == [planned.item.clone()] && *refund == planned.refund
+        }
         _ => true,
     }
 }
