@@ -9,9 +9,23 @@ use std::process::{Command, ExitCode};
 
 use crate::phase::{cargo_with, read_output, root};
 
-/// The stores whose adapters run the suite, with their packages. A new store is added here.
-const STORES: &[(&str, &str)] =
-    &[("memory", "annals-memory"), ("sqlite", "annals-sqlite"), ("postgres", "annals-postgres")];
+/// A store that runs the suite.
+struct Suite {
+    store: &'static str,
+    /// Where its tests are: the package, the test program, and how their names begin; empty for all of them.
+    package: &'static str,
+    program: &'static str,
+    tests: &'static str,
+}
+
+/// The stores that run the suite. A new store is added here.
+const STORES: &[Suite] = &[
+    Suite { store: "memory", package: "annals-memory", program: "conformance", tests: "" },
+    Suite { store: "sqlite", package: "annals-sqlite", program: "conformance", tests: "" },
+    // The same file, with real second processes, which are killed.
+    Suite { store: "sqlite processes", package: "annals-tests", program: "it", tests: "second_process::" },
+    Suite { store: "postgres", package: "annals-postgres", program: "conformance", tests: "" },
+];
 
 /// How much to try.
 #[derive(clap::Args)]
@@ -42,9 +56,9 @@ struct Breakages {
 pub(crate) fn run(options: &Options) -> ExitCode {
     let mut ok = true;
     let mut suites = Vec::new();
-    for (store, package) in STORES {
+    for Suite { store, package, program, tests } in STORES {
         println!("── the suite on {store}");
-        let (output, passed) = output_of(&mut cargo_with(&["test", "-p", package, "--test", "conformance"]));
+        let (output, passed) = output_of(&mut cargo_with(&["test", "-p", package, "--test", program, tests]));
         ok &= passed;
         suites.push(tests_in(&output));
     }
@@ -94,8 +108,8 @@ fn output_of(command: &mut Command) -> (Vec<String>, bool) {
 fn page(suites: &[BTreeMap<String, Tests>], breakages: &BTreeMap<String, Breakages>) -> bool {
     let mut whole = true;
     print!("law ");
-    for (store, _) in STORES {
-        print!("  {store:>14}");
+    for Suite { store, .. } in STORES {
+        print!("  {store:>16}");
     }
     println!("  broken stores caught");
     let laws: std::collections::BTreeSet<&String> =
@@ -105,7 +119,7 @@ fn page(suites: &[BTreeMap<String, Tests>], breakages: &BTreeMap<String, Breakag
         for suite in suites {
             let tests = suite.get(*law).copied().unwrap_or_default();
             whole &= tests.passed > 0 && tests.failed == 0;
-            print!("  {:>14}", format!("{} of {} tests", tests.passed, tests.passed + tests.failed));
+            print!("  {:>16}", format!("{} of {} tests", tests.passed, tests.passed + tests.failed));
         }
         let broken = breakages.get(*law).copied().unwrap_or_default();
         whole &= broken.made > 0 && broken.caught == broken.made;
@@ -113,7 +127,7 @@ fn page(suites: &[BTreeMap<String, Tests>], breakages: &BTreeMap<String, Breakag
     }
     let run: u32 = suites.iter().flat_map(BTreeMap::values).map(|tests| tests.passed + tests.failed).sum();
     let made: u32 = breakages.values().map(|broken| broken.made).sum();
-    println!("{} laws, {run} tests on {} stores, {made} broken stores", laws.len(), STORES.len());
+    println!("{} laws, {run} tests in {} suites, {made} broken stores", laws.len(), STORES.len());
     whole && !laws.is_empty()
 }
 

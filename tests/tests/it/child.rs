@@ -5,9 +5,12 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 
 const ROLE: &str = "ANNALS_TEST_ROLE";
+
+/// What a process ends with whose task panicked.
+pub(crate) const PANICKED: i32 = 101;
 
 /// What this process is to do, when it is a child.
 pub(crate) fn role() -> Option<String> {
@@ -19,7 +22,7 @@ pub(crate) fn end_on_panic() {
     let tell = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
         tell(panic);
-        std::process::exit(101);
+        std::process::exit(PANICKED);
     }));
 }
 
@@ -80,10 +83,10 @@ impl Running {
         (Self { child }, lines)
     }
 
-    /// SIGKILL.
-    pub(crate) fn kill(mut self) {
+    /// SIGKILL; what it ended by is answered, which may have been something before.
+    pub(crate) fn kill(mut self) -> ExitStatus {
         self.child.kill().unwrap();
-        self.child.wait().unwrap();
+        self.child.wait().unwrap()
     }
 
     /// Writes a line to the child.

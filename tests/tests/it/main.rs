@@ -19,4 +19,5 @@ mod power_cut;
 mod processes;
 mod replay;
 mod script;
+mod second_process;
 mod skip;

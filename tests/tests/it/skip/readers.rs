@@ -36,17 +36,17 @@ struct Reader {
 pub(crate) struct Readers {
     name: String,
     url: String,
-    readers: Vec<Reader>,
+    each: Vec<Reader>,
     next: usize,
 }
 
 impl Readers {
     pub(crate) fn start(name: &str, url: &str) -> Self {
-        let mut readers = Self { name: name.to_owned(), url: url.to_owned(), readers: Vec::new(), next: 0 };
+        let mut readers = Self { name: name.to_owned(), url: url.to_owned(), each: Vec::new(), next: 0 };
         for _ in 0..READERS {
             let seen = Seen { position: BEGINNING.to_owned(), events: Vec::new(), last: Instant::now() };
             let reader = readers.resume(Arc::new(Mutex::new(seen)));
-            readers.readers.push(reader);
+            readers.each.push(reader);
         }
         readers
     }
@@ -71,16 +71,16 @@ impl Readers {
     pub(crate) fn kill_and_resume_one(&mut self) {
         // The first is never killed: it holds its connections over the server's end.
         self.next = 1 + self.next % (READERS - 1);
-        let Reader { running, listening, seen } = self.readers.remove(self.next);
+        let Reader { running, listening, seen } = self.each.remove(self.next);
         running.kill();
         listening.join().unwrap();
         let resumed = self.resume(seen);
-        self.readers.insert(self.next, resumed);
+        self.each.insert(self.next, resumed);
     }
 
     /// Waits until each has seen so many events, or none comes any more; what each has seen.
     pub(crate) async fn end(self, events: usize) -> Vec<Vec<String>> {
-        for reader in &self.readers {
+        for reader in &self.each {
             while {
                 let seen = reader.seen.lock().unwrap();
                 seen.events.len() < events && seen.last.elapsed() < STILL
@@ -90,7 +90,7 @@ impl Readers {
         }
         // Whatever comes once too often comes now.
         tokio::time::sleep(Duration::from_millis(300)).await;
-        let ended = self.readers.into_iter().map(|Reader { running, listening, seen }| {
+        let ended = self.each.into_iter().map(|Reader { running, listening, seen }| {
             running.kill();
             listening.join().unwrap();
             Arc::into_inner(seen).unwrap().into_inner().unwrap().events
