@@ -62,7 +62,7 @@ fn encoding_comes_back<E: DomainEvent + PartialEq + Debug>(event: &E, recorded: 
     assert!(E::KINDS.contains(&event.kind()), "{:?} is no kind of its enum", event.kind());
 }
 
-fn names_the_event(error: &DecodeError, recorded: &RecordedEvent) {
+pub(crate) fn names_the_event(error: &DecodeError, recorded: &RecordedEvent) {
     let text = told(error);
     let header = &recorded.header;
     for name in [header.stream.as_str(), header.event_type.as_str(), &header.version.to_string()] {

@@ -23,6 +23,8 @@ pub fn stream_ids_and_urls(bytes: &[u8]) {
             url(&format!("{scheme}://user:{SECRET}@{rest}"));
         }
     }
+    // A password in which something was not escaped.
+    url(&format!("postgres://user:1{text}{SECRET}@host/shop"));
     url(&format!("postgres://user@host/shop?password={SECRET}&{text}"));
     url(&format!("postgres://user@host/shop?{text}&password={SECRET}"));
     url(&format!("sqlite://{text}"));
@@ -75,8 +77,9 @@ fn read<T: std::fmt::Debug>(options: Result<T, StoreError>) -> (String, String) 
 /// Whether the secret stands once, where a password stands.
 fn secret_is_a_password(url: &str) -> bool {
     let as_user = format!("://user:{SECRET}@");
+    let as_its_end = url.starts_with("postgres://user:") && url.ends_with(&format!("{SECRET}@host/shop"));
     let as_parameter = format!("password={SECRET}");
     url.matches(SECRET).count() == 1
-        && (url.contains(&as_user) || url.contains(&as_parameter))
+        && (url.contains(&as_user) || as_its_end || url.contains(&as_parameter))
         && !url.starts_with("sqlite://")
 }

@@ -5,7 +5,7 @@ use annals::{Decoded, DomainEvent, EventKind, EventType, RecordedEvent, Upcast, 
 use ordermaster_domain::{AccountEvent, InventoryEvent, OrderEvent, PaymentEvent};
 use std::fmt::Debug;
 
-use crate::event_decoding::decoding_is_faithful;
+use crate::event_decoding::{decoding_is_faithful, names_the_event};
 use crate::recorded::event_in;
 use crate::told::told;
 
@@ -52,17 +52,18 @@ pub fn upcasting(bytes: &[u8]) {
         old_ones_become_the_newest::<Renamed>(&recorded);
     }
     recorded.header.schema_version = 1;
-    for name in ["Filed", "Noted", "Forgotten", "Round"] {
+    for name in ["Filed", "Noted", "Forgotten"] {
         recorded.header.event_type = EventType::new(name).expect("a plain name is a type");
         old_ones_become_the_newest::<Renamed>(&recorded);
-        let decoded = decode_event::<Renamed>(&recorded);
-        match name {
-            "Forgotten" if recorded.payload.to_value().is_ok() => {
-                assert_eq!(decoded.ok(), Some(Decoded::Retired));
-            }
-            "Round" => assert!(decoded.is_err(), "a circle ended in {decoded:?}"),
-            _ => {}
+        if name == "Forgotten" && recorded.payload.to_value().is_ok() {
+            assert_eq!(decode_event::<Renamed>(&recorded).ok(), Some(Decoded::Retired));
         }
+    }
+    // Once, for it takes as many steps as there may be.
+    recorded.header.event_type = EventType::new("Round").expect("a plain name is a type");
+    match decode_event::<Renamed>(&recorded) {
+        Ok(decoded) => panic!("a circle ended in {decoded:?}"),
+        Err(error) => names_the_event(&error, &recorded),
     }
 }
 

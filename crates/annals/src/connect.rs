@@ -90,7 +90,7 @@ fn nearest(url: &str, scheme: &str) -> String {
 /// The URL of a store file. A control character, which could forge a second line, is written as its `%` escapes.
 fn sqlite_url(file: &str) -> String {
     let mut url = "sqlite://".to_owned();
-    for character in file.chars() {
+    for character in up_to_a_value(file).chars() {
         if character.is_control() {
             url.extend(character.encode_utf8(&mut [0; 4]).bytes().map(|byte| format!("%{byte:02X}")));
         } else {
@@ -141,7 +141,12 @@ async fn postgres(_: &str) -> Result<Store, ConnectError> {
 // E04: whatever follows an unknown scheme may hold a password.
 fn shown(url: &str, scheme: &str) -> String {
     let hides_nothing = url.len() == scheme.len() || scheme == "sqlite";
-    if hides_nothing { url.to_owned() } else { format!("{scheme}:…") }
+    if hides_nothing { up_to_a_value(url) } else { format!("{}:…", up_to_a_value(scheme)) }
+}
+
+// E04: `host=db password=…` is how other programs name a database.
+fn up_to_a_value(text: &str) -> String {
+    text.split_once('=').map_or_else(|| text.to_owned(), |(name, _)| format!("{name}=…"))
 }
 
 #[cfg(test)]
@@ -155,6 +160,15 @@ mod tests {
             ("shop.db", "\"shop.db\" is no store's URL: write sqlite://shop.db"),
             ("/var/shop", "\"/var/shop\" is no store's URL: write sqlite:///var/shop"),
             ("a\nb\u{9b}.db", "\"a\\nb\\u{9b}.db\" is no store's URL: write sqlite://a%0Ab%C2%9B.db"),
+            ("host=db/x password=secret", "\"host=…\" is no store's URL: write sqlite://host=…"),
+            (
+                "localhost/shop?password=secret",
+                "\"localhost/shop?password=…\" is no store's URL: write sqlite://localhost/shop?password=…",
+            ),
+            (
+                "host=db password=secret port=1:2",
+                "\"host=…:…\" is no store's URL: write memory:, sqlite://FILE, postgres://… or dynamodb://…",
+            ),
             (
                 "sqlit://shop.db",
                 "\"sqlit:…\" is no store's URL: write sqlite://FILE, for example sqlite://shop.db",
