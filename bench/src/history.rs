@@ -7,6 +7,7 @@
 use annals::ports::{Append, Commit, Expectation, FeedPosition, NewEvent};
 use annals::{CommitId, EventId, Metadata, Store, StreamId};
 use futures::future::join_all;
+use futures::{StreamExt as _, TryStreamExt as _};
 use ordermaster::app::OrderMaster;
 use ordermaster::generate::{self, Business};
 use ordermaster::stop::Stop;
@@ -24,6 +25,8 @@ pub(crate) const LONG: u64 = 5;
 const COMMITS: u64 = 200;
 /// Commits in flight at once.
 const AT_ONCE: u64 = 50;
+/// The most events of an account that are committed together.
+const EVENTS_AT_ONCE: usize = 50;
 
 /// The demo's business, as big as the run is thorough.
 pub(crate) struct Mix {
@@ -68,6 +71,23 @@ pub(crate) async fn fill(store: &Store, blocks: u64) -> Outcome<Vec<FeedPosition
     // After the last block nothing begins.
     positions.truncate(usize::try_from(blocks)?);
     Ok(positions)
+}
+
+/// Makes so many accounts of so many events each, and nothing else; gives their ids.
+pub(crate) async fn accounts(store: &Store, count: u64, events: u64) -> Outcome<Vec<AccountId>> {
+    let ids: Vec<_> =
+        (0..count).map(|number| Ok(AccountId::new(&format!("a{number:06}"))?)).collect::<Outcome<_>>()?;
+    let making = ids.iter().enumerate().map(|(number, id)| async move {
+        for first in (0..events).step_by(EVENTS_AT_ONCE) {
+            let last = events.min(first + EVENTS_AT_ONCE as u64);
+            let events = (first..last).map(|place| event(number as u64, place)).collect::<Outcome<_>>()?;
+            let append = Append::new(stream(id)?, Expectation::Any, events);
+            store.adapter().events.commit(Commit::new(CommitId::new(), vec![append])?).await?;
+        }
+        Outcome::Ok(())
+    });
+    futures::stream::iter(making).buffer_unordered(256).try_collect::<()>().await?;
+    Ok(ids)
 }
 
 /// The id of a long account.
@@ -117,7 +137,8 @@ fn opened(account: u64) -> Outcome<AccountEvent> {
     Ok(AccountEvent::Opened { owner: Owner::new("Ada")?, opening_balance: pounds(100_000 + account)? })
 }
 
-fn pounds(pence: u64) -> Outcome<Money> {
+/// A sum of money.
+pub(crate) fn pounds(pence: u64) -> Outcome<Money> {
     Ok(Money::new(Decimal::new(i64::try_from(pence)?, 2), Currency::GBP)?)
 }
 

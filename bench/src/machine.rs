@@ -48,7 +48,8 @@ fn file_system(folder: &Path) -> String {
     found.max().map_or_else(|| "unknown".to_owned(), |(_, kind)| kind.to_owned())
 }
 
-fn sync_latency(folder: &Path) -> String {
+/// How long a small write to a file in this folder takes to be on the disk.
+pub(crate) fn sync_latency(folder: &Path) -> String {
     let timed = || -> std::io::Result<Vec<f64>> {
         let path = folder.join("sync");
         let mut file = fs::File::create(&path)?;

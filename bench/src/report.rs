@@ -57,6 +57,17 @@ impl Report {
         self.only.is_empty() || self.only.iter().any(|only| only == group || only == figure)
     }
 
+    /// Whether any of a group's figures is to be measured.
+    pub(crate) fn wants_one_of(&self, group: &str, figures: &[&str]) -> bool {
+        figures.iter().any(|figure| self.wants_figure(group, figure))
+    }
+
+    /// Adds a fact about what is measured on, and tells it.
+    pub(crate) fn note(&mut self, name: &'static str, fact: String) {
+        println!("{name:<22} {fact}");
+        self.facts.push((name, fact));
+    }
+
     /// Adds a figure, and tells it.
     pub(crate) fn add(&mut self, figure: Figure) {
         let against = figure.baseline.as_ref().map(|(name, sample)| format!(", {name} {}", shown(sample)));

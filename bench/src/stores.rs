@@ -10,6 +10,8 @@ pub(crate) struct Kind {
     pub(crate) name: &'static str,
     /// The URL of the store that keeps itself in this file, or that this file's name stands for.
     pub(crate) url: fn(&Path, Risk) -> String,
+    /// The groups of figures that are measured on it, in their order.
+    pub(crate) groups: &'static [&'static str],
     /// Whether it is an SQLite file, which plain SQLite can read and write beside us.
     pub(crate) is_sqlite: bool,
     /// Whether it outlives its handle, and several processes may open it.
@@ -27,10 +29,29 @@ pub(crate) enum Risk {
     Everything,
 }
 
+/// The store on a server; and the group of its figures, which belongs to a full run of the default store, too.
+pub(crate) const POSTGRES: &str = "postgres";
+
+const EMBEDDED: &[&str] = &["commits", "lone_commit", "loads", "feed", "disk", "rebuild", "growth"];
+
 /// Every store.
 pub(crate) const STORES: &[Kind] = &[
-    Kind { name: "sqlite", url: sqlite, is_sqlite: true, is_shared: true },
-    Kind { name: "memory", url: |_, _| "memory:".to_owned(), is_sqlite: false, is_shared: false },
+    Kind { name: "sqlite", url: sqlite, groups: EMBEDDED, is_sqlite: true, is_shared: true },
+    Kind {
+        name: "memory",
+        url: |_, _| "memory:".to_owned(),
+        groups: EMBEDDED,
+        is_sqlite: false,
+        is_shared: false,
+    },
+    // Its server is started when it is measured, and is not in the file.
+    Kind {
+        name: POSTGRES,
+        url: |_, _| POSTGRES.to_owned(),
+        groups: &[POSTGRES],
+        is_sqlite: false,
+        is_shared: true,
+    },
 ];
 
 /// The kind with this name.

@@ -21,7 +21,9 @@ impl Binaries {
     pub(crate) fn find(version: Version) -> Result<Self, ServiceError> {
         let account = Account::choose()?;
         let here: Vec<Self> = folders().into_iter().filter_map(|folder| Self::at(folder, account)).collect();
-        if let Some(exact) = here.iter().find(|found| found.major() == Some(version.major())) {
+        let exact = here.iter().filter(|found| found.major() == Some(version.major()));
+        // Of several the one with the client programs, and of those the first.
+        if let Some(exact) = exact.min_by_key(|found| !found.program("pg_dump").exists()) {
             return Ok(exact.clone());
         }
         match version {

@@ -5,8 +5,10 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::PathBuf;
+use std::thread::JoinHandle;
 
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
+use tokio::runtime::{Handle, RuntimeFlavor};
 use url::Url;
 
 use crate::error::or_fail;
@@ -98,8 +100,21 @@ impl Drop for TestDatabase {
                 runtime.block_on(drop_database(&maintenance, &name));
             }
         });
-        let _ = dropping.join();
+        wait_for(dropping);
     }
+}
+
+/// Waits for a database to be dropped, without keeping the runtime's other tasks from their work: one that is just
+/// connecting keeps the server from dropping anything until it has said who it is.
+fn wait_for(dropping: JoinHandle<()>) {
+    let flavor = Handle::try_current().map(|handle| handle.runtime_flavor());
+    // A thread that panicked has dropped nothing; whoever comes next does.
+    let _ = match flavor {
+        Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(|| dropping.join()),
+        Err(_) => dropping.join(),
+        // Its only thread is this one.
+        Ok(_) => return,
+    };
 }
 
 async fn drop_database(maintenance: &Url, name: &str) {
@@ -170,6 +185,8 @@ impl Postgres {
         if exists(&mut connection, &name).await? {
             return Ok(name);
         }
+        // One at a time for all builds: what is unfinished has the same name for all of them.
+        let mut hasher = DefaultHasher::new();
         family.hash(&mut hasher);
         let lock = hasher.finish() >> 1;
         execute(&mut connection, format!("SELECT pg_advisory_lock({lock})")).await?;

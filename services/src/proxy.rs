@@ -198,8 +198,13 @@ async fn talk(client: &mut TcpStream, upstream: &mut TcpStream, line: &Line) -> 
 /// Answers a client that asks for TLS that there is none, as a server without it does.
 async fn refuse_tls(client: &mut TcpStream) -> Option<()> {
     let mut first = [0; ASKS_FOR_TLS.len()];
-    while client.peek(&mut first).await.ok()? < first.len() {
-        tokio::time::sleep(Duration::from_millis(1)).await;
+    loop {
+        match client.peek(&mut first).await.ok()? {
+            // It hung up; a server that waits for it to say who it is would hold others up.
+            0 => return None,
+            count if count == first.len() => break,
+            _ => tokio::time::sleep(Duration::from_millis(1)).await,
+        }
     }
     if first == ASKS_FOR_TLS {
         client.read_exact(&mut first).await.ok()?;

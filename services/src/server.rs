@@ -60,7 +60,8 @@ impl Plan {
         let mut lines = format!(
             "listen_addresses = '127.0.0.1'\nport = {port}\nunix_socket_directories = '{folder}'\n\
              max_connections = 300\nshared_buffers = '32MB'\nmax_prepared_transactions = 0\n\
-             log_line_prefix = '%m [%p] %d '\nlog_checkpoints = off\nautovacuum = off\n"
+             log_line_prefix = '%m [%p] %d '\nlog_checkpoints = off\nautovacuum = off\n\
+             authentication_timeout = '15s'\n"
         );
         for (name, value) in &self.settings {
             // A string takes all that is written to it.

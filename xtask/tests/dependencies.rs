@@ -33,7 +33,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("ordermaster", &["annals", "ordermaster-domain"]),
     ("annals-services", &[]),
     ("annals-tests", &[]),
-    ("annals-bench", &["annals", "ordermaster", "ordermaster-domain"]),
+    ("annals-bench", &["annals", "annals-services", "ordermaster", "ordermaster-domain"]),
     ("annals-fuzz", &["annals", "ordermaster", "ordermaster-domain"]),
     ("xtask", &[]),
 ];

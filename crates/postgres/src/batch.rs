@@ -1,10 +1,11 @@
 //! Commits on their way to the server, and the one statement that carries many of them: each is checked for itself,
 //! and those that hold are recorded, in one round trip.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use annals_core::{CommitId, Json, RecordedEvent, StreamHead, StreamId, Timestamp};
-use annals_ports::Appended;
+use annals_ports::{Appended, Commit};
 use sqlx::Row;
 use sqlx::postgres::{PgConnection, PgRow};
 use tokio::time::timeout;
@@ -62,6 +63,43 @@ pub(crate) struct Refusal {
     pub(crate) skew: Option<Timestamp>,
     /// The head of each of its streams.
     pub(crate) heads: Vec<Option<StreamHead>>,
+}
+
+/// A proposal as the lanes take it.
+pub(crate) struct Task {
+    pub(crate) proposal: Proposal,
+    /// The commit, when it may continue another head, too: one that was seen since the proposal was made.
+    pub(crate) floating: Option<Arc<Commit>>,
+}
+
+/// What became of a task.
+pub(crate) enum Answer {
+    /// It is recorded so.
+    Recorded(Vec<Appended>),
+    /// It is not, and nothing of it is.
+    Refused(Refusal),
+}
+
+impl Task {
+    /// A proposal that stands or falls as it is.
+    pub(crate) fn fixed(proposal: Proposal) -> Self {
+        Self { proposal, floating: None }
+    }
+
+    /// A proposal that may be made again for another head.
+    pub(crate) fn floating(proposal: Proposal, commit: Arc<Commit>) -> Self {
+        Self { proposal, floating: Some(commit) }
+    }
+}
+
+impl Verdict {
+    /// As the caller hears it, when `added` is what its receipt says.
+    pub(crate) fn answer(self, added: Vec<Appended>) -> Answer {
+        match self {
+            Self::Recorded => Answer::Recorded(added),
+            Self::Refused(refusal) => Answer::Refused(refusal),
+        }
+    }
 }
 
 impl Once {

@@ -14,10 +14,9 @@ use annals_ports::{
 };
 
 use crate::PostgresStore;
-use crate::batch::{Once, Piece, Proposal, Refusal};
+use crate::batch::{Answer, Once, Piece, Proposal, Refusal, Task};
 use crate::database::Database;
 use crate::fault::{Fault, Kind};
-use crate::lanes::{Answer, Task};
 use crate::rows::{self, Names, uuid};
 use crate::sql;
 

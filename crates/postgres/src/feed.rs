@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use annals_core::{EventId, RecordedEvent, StoreId, Timestamp};
+use annals_core::{Category, EventId, EventType, RecordedEvent, StoreId, Timestamp};
 use annals_ports::{
     EventFeed, FeedHealth, FeedPage, FeedPosition, FeedQuery, FeedStart, Receipt, SlicePosition, StoreError,
 };
@@ -150,11 +150,8 @@ impl PostgresStore {
         let scan = if is_filtered { limit.max(SCANNED_MIN) } else { limit };
         // The event that the position names comes first; one more tells whether there is more.
         let ask = i64::try_from(scan + 2).unwrap_or(i64::MAX);
-        let named =
-            |names: Vec<&str>| (!names.is_empty()).then(|| names.iter().map(|n| (*n).to_owned()).collect());
-        let types: Option<Vec<String>> = named(filter.event_types.iter().map(|name| name.as_str()).collect());
-        let categories: Option<Vec<String>> =
-            named(filter.categories.iter().map(|name| name.as_str()).collect());
+        let types = names(filter.event_types.iter().map(EventType::as_str));
+        let categories = names(filter.categories.iter().map(Category::as_str));
         let bound = || {
             let statement = database.query(sql!("feed_page")).bind(number(start.place)).bind(ask);
             statement.bind(types.clone()).bind(categories.clone())
@@ -170,7 +167,7 @@ impl PostgresStore {
             let marks = crate::fence::marks(database).await;
             let marks = marks.map_err(|fault| fault.told(&doing(), &database.options))?;
             let next = if is_blind {
-                FeedPosition::single(database.id, place_number(marks.settled), None)
+                FeedPosition::single(database.id, start.place.max(place_number(marks.settled)), None)
             } else {
                 after.clone()
             };
@@ -183,7 +180,8 @@ impl PostgresStore {
         let scanned = scanned(&found, &proven, limit, scan, database.id).map_err(Failure::from);
         match scanned {
             Ok(Some(mut scanned)) if without_cursor && !scanned.is_cut => {
-                scanned.page.next = FeedPosition::single(database.id, place_number(scanned.settled), None);
+                let mark = start.place.max(place_number(scanned.settled));
+                scanned.page.next = FeedPosition::single(database.id, mark, None);
                 Ok(scanned)
             }
             Ok(Some(scanned)) => Ok(scanned),
@@ -221,6 +219,12 @@ impl PostgresStore {
             }
         }
     }
+}
+
+/// The names that a filter lists; none for one that lists nothing.
+fn names<'a>(listed: impl Iterator<Item = &'a str>) -> Option<Vec<String>> {
+    let names: Vec<String> = listed.map(str::to_owned).collect();
+    (!names.is_empty()).then_some(names)
 }
 
 fn position(store: StoreId, place: Option<Place>) -> FeedPosition {

@@ -10,7 +10,8 @@
 //! After a crash, positions above the last one whose event lasted may be drawn again. That is no harm: what is
 //! published reaches the disk after the sequence that it was read from, so that a position at or below what is
 //! published after the crash is not among them; and a reader goes on from the last event that it saw, never from what
-//! was published.
+//! was published. That is also why a page reads what is published in its own statement: a value kept in memory over a
+//! crash could lie above the sequence.
 
 use std::time::Duration;
 

@@ -7,10 +7,9 @@ use annals_ports::{
 use async_trait::async_trait;
 
 use crate::PostgresStore;
-use crate::batch::{Once, Piece, Proposal};
+use crate::batch::{Answer, Once, Piece, Proposal, Task};
 use crate::commit::{Tries, find_heads, find_standing};
 use crate::fault::{Fault, Kind};
-use crate::lanes::{Answer, Task};
 
 #[async_trait]
 impl HistoryImport for PostgresStore {

@@ -10,12 +10,12 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex};
 
 use annals_core::{CommitId, StreamHead, StreamId};
-use annals_ports::{Appended, Commit, PreparedAppend};
+use annals_ports::{Commit, PreparedAppend};
 use lru::LruCache;
 use sqlx::postgres::PgConnection;
 use tokio::sync::{Notify, oneshot};
 
-use crate::batch::{Piece, Proposal, Refusal, Verdict, propose};
+use crate::batch::{Answer, Piece, Proposal, Task, Verdict, propose};
 use crate::commit::{Tries, proposal};
 use crate::database::{Database, lock};
 use crate::fault::{Fault, Kind};
@@ -57,21 +57,6 @@ enum Key {
     Commit(CommitId),
 }
 
-/// What is handed in.
-pub(crate) struct Task {
-    proposal: Proposal,
-    /// The commit, when it may continue another head, too: one that was seen since the proposal was made.
-    floating: Option<Arc<Commit>>,
-}
-
-/// What became of it.
-pub(crate) enum Answer {
-    /// It is recorded so.
-    Recorded(Vec<Appended>),
-    /// It is not, and nothing of it is.
-    Refused(Refusal),
-}
-
 struct Job {
     task: Task,
     /// What is under way with it, and with nothing else.
@@ -90,18 +75,6 @@ const GIVEN_UP: u8 = 2;
 impl Ticket {
     fn becomes(&self, next: u8) -> bool {
         self.0.compare_exchange(WAITING, next, Ordering::AcqRel, Ordering::Acquire).is_ok()
-    }
-}
-
-impl Task {
-    /// A proposal that stands or falls as it is.
-    pub(crate) fn fixed(proposal: Proposal) -> Self {
-        Self { proposal, floating: None }
-    }
-
-    /// A proposal that may be made again for another head.
-    pub(crate) fn floating(proposal: Proposal, commit: Arc<Commit>) -> Self {
-        Self { proposal, floating: Some(commit) }
     }
 }
 
@@ -164,15 +137,6 @@ impl Lanes {
             }
             Ok(Err(_)) => Err(Fault::new(Kind::Lost, "the store's lanes have ended; open the store again")),
             Err(_) => Err(Fault::no_answer()),
-        }
-    }
-}
-
-impl Verdict {
-    fn answer(self, added: Vec<Appended>) -> Answer {
-        match self {
-            Self::Recorded => Answer::Recorded(added),
-            Self::Refused(refusal) => Answer::Refused(refusal),
         }
     }
 }

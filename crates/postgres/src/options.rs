@@ -102,7 +102,8 @@ impl PostgresOptions {
 
     /// Options by URL: `postgres://user:password@host:port/database`. Parameters are named as the methods here,
     /// time-outs in milliseconds: `?schema=history&pooler=transaction&timeout=2000`. The driver's own `sslmode`,
-    /// `sslrootcert`, `sslcert`, `sslkey`, `host` and `application_name` are understood, too.
+    /// `sslrootcert`, `sslcert`, `sslkey`, `host` and `application_name` are understood, too. In user, password and values
+    /// `/`, `?`, `#`, `@` and `&` are written as `%` escapes.
     ///
     /// # Errors
     /// When it is not of this form, names an unknown parameter, or a value that does not fit.

@@ -386,16 +386,15 @@ impl<P: OwnTables> OwnTablesRunner<P> {
         // The driver counts it, so that a transaction begun within it is a savepoint.
         let begin = AssertSqlSafe(database.options.begin());
         let mut transaction = connection.begin_with(begin).await.map_err(failed)?;
-        let number = match self.hold(&mut transaction, run).await? {
-            Some(number) => number,
-            None => {
-                let made = of_view(database.query(sql!("insert_view")), &self.view);
-                let made = fetch(&mut transaction, made).await.map_err(told)?;
-                self.projection.reset(&mut transaction).await.map_err(|error| self.refused(error))?;
-                let made =
-                    made.first().ok_or_else(|| told(Fault::damaged("a view was made, and has no number")))?;
-                integer(made, 0).map_err(told)?
-            }
+        let number = if let Some(number) = self.hold(&mut transaction, run).await? {
+            number
+        } else {
+            let made = of_view(database.query(sql!("insert_view")), &self.view);
+            let made = fetch(&mut transaction, made).await.map_err(told)?;
+            self.projection.reset(&mut transaction).await.map_err(|error| self.refused(error))?;
+            let made =
+                made.first().ok_or_else(|| told(Fault::damaged("a view was made, and has no number")))?;
+            integer(made, 0).map_err(told)?
         };
         if !events.is_empty() {
             self.projection.apply(events, &mut transaction).await.map_err(|error| self.refused(error))?;

@@ -1,8 +1,8 @@
--- Up to where the feed is settled: everything at or below is visible, or will never exist.
+-- Up to where the feed is settled: everything at or below is visible, or will never exist. One row; it is replaced by another
+-- key, not changed, so that the newest is found at once however many old ones an open snapshot keeps alive.
 
 CREATE TABLE {schema}.feed_state (
-    single  boolean PRIMARY KEY DEFAULT true CHECK (single),
-    settled bigint NOT NULL
+    settled bigint PRIMARY KEY
 );
 
 INSERT INTO {schema}.feed_state (settled) VALUES (0);

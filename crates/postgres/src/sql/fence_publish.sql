@@ -1,1 +1,2 @@
-UPDATE {schema}.feed_state SET settled = $1 WHERE settled < $1
+UPDATE {schema}.feed_state SET settled = $1
+WHERE settled = (SELECT max(settled) FROM {schema}.feed_state) AND settled < $1

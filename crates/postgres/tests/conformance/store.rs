@@ -45,7 +45,7 @@ impl Setting for Pooled {
 }
 
 /// After this time the server ends a transaction of ours that does nothing.
-const WRITER_TIMEOUT: Duration = Duration::from_millis(700);
+const WRITER_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// A store on a database of its own. What is declared first is dropped first.
 pub(crate) struct OneDatabase<S> {

@@ -30,7 +30,7 @@ async fn a_server_that_is_killed_under_load_loses_nothing_that_was_answered() {
     }
     load.goes_on(200).await;
     let outcome = load.end().await;
-    println!("{} kills, {} answered commits, {:.0?}", kills(), outcome.answered, begun.elapsed());
+    eprintln!("{} kills, {} answered commits, {:.0?}", kills(), outcome.answered, begun.elapsed());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -100,7 +100,7 @@ async fn a_server_without_a_connection_to_spare_is_told_and_works_again() {
         match annals_postgres::PostgresStore::open(crate::shop::options(database.url())).await {
             Ok(store) => break store,
             Err(error) => {
-                assert!(error.is_transient() && begun.elapsed() < Duration::from_secs(10), "{error}")
+                assert!(error.is_transient() && begun.elapsed() < Duration::from_secs(10), "{error}");
             }
         }
     };

@@ -22,6 +22,8 @@ const AGES: Duration = Duration::from_secs(60);
 /// Tasks that commit through one store, and one that follows through another.
 pub(crate) struct Load {
     stop: Arc<AtomicBool>,
+    /// Every writer has ended: what is there now is all that a follower must see.
+    all_written: Arc<AtomicBool>,
     answered: Arc<AtomicUsize>,
     writers: JoinSet<Vec<(StreamId, Version, EventId)>>,
     follower: JoinSet<Vec<EventId>>,
@@ -43,8 +45,9 @@ impl Load {
             tasks.spawn(write(store.adapter(), writer, stop.clone(), answered.clone()));
         }
         let mut follower = JoinSet::new();
-        follower.spawn(follow(store.adapter(), stop.clone(), answered.clone()));
-        Self { stop, answered, writers: tasks, follower, store: store.clone() }
+        let all_written = Arc::new(AtomicBool::new(false));
+        follower.spawn(follow(store.adapter(), all_written.clone(), answered.clone()));
+        Self { stop, all_written, answered, writers: tasks, follower, store: store.clone() }
     }
 
     /// Waits until so many further commits were answered.
@@ -67,6 +70,7 @@ impl Load {
                 assert!(twice.is_none(), "{event} was answered twice: {twice:?}");
             }
         }
+        self.all_written.store(true, Ordering::SeqCst);
         let followed = self.follower.join_next().await.unwrap().unwrap();
         let adapter = self.store.adapter();
         let beginning = FeedPosition::beginning(adapter.store);
@@ -138,18 +142,17 @@ async fn write(
 }
 
 /// Follows the feed to its end, by positions that survive as text.
-async fn follow(adapter: Adapter, stop: Arc<AtomicBool>, answered: Arc<AtomicUsize>) -> Vec<EventId> {
+async fn follow(adapter: Adapter, all_written: Arc<AtomicBool>, answered: Arc<AtomicUsize>) -> Vec<EventId> {
     let mut position = FeedPosition::beginning(adapter.store);
     let (mut seen, mut failing) = (Vec::new(), None);
     loop {
-        let stopped = stop.load(Ordering::SeqCst);
+        let is_all = all_written.load(Ordering::SeqCst);
         match adapter.feed.next(&FeedQuery::all(), &position, Duration::from_millis(200)).await {
             Ok(page) => {
                 failing = None;
                 seen.extend(page.events.iter().map(|event| event.header.id));
                 position = page.next.to_string().parse().unwrap();
-                // Writers may be at their last commit when they are stopped.
-                if stopped && page.at_end && seen.len() >= answered.load(Ordering::SeqCst) {
+                if is_all && page.at_end && seen.len() >= answered.load(Ordering::SeqCst) {
                     return seen;
                 }
             }

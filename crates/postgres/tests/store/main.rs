@@ -9,5 +9,5 @@ mod lanes;
 mod load;
 mod opening;
 mod own_tables;
-mod roles;
+mod plans;
 mod shop;

@@ -317,7 +317,7 @@ async fn a_server_that_says_nothing_or_is_not_there_may_come_back() {
 async fn a_server_that_is_too_old_is_refused_by_its_version() {
     // It lets in whoever comes, says that it is 14.9, and is ready.
     let old = server_that_says(
-        b"R\0\0\0\x08\0\0\0\0S\0\0\0\x18server_version\014.9\0K\0\0\0\x0c\0\0\0\x01\0\0\0\x01Z\0\0\0\x05I",
+        b"R\0\0\0\x08\0\0\0\0S\0\0\0\x18server_version\x0014.9\0K\0\0\0\x0c\0\0\0\x01\0\0\0\x01Z\0\0\0\x05I",
     );
     let error = refused(&old.await, &["14", "15"]).await;
     assert!(!error.is_transient(), "{error:?}");

@@ -44,6 +44,10 @@ impl Ledger {
         for event in feed {
             standing.entry(event.header.commit.id).or_default().push(event.clone());
         }
+        // F02 orders a stream's events, not those of a commit.
+        for events in standing.values_mut() {
+            events.sort_unstable_by_key(|event: &RecordedEvent| event.header.commit.index);
+        }
         for (id, Answered { attempts, receipt }) in &self.answered {
             let events = standing.remove(id).unwrap_or_default();
             if appended(&events) != receipt.appended() {
