@@ -147,24 +147,37 @@ impl<A: Aggregate> Repository<A> {
     }
 }
 
-/// Reads a range page by page, and hands on each event until it is told to stop.
+/// Reads a range page by page, and hands on each event until it is told to stop. While a page is worked on the next is
+/// read.
 pub(crate) async fn fold(
     store: &dyn EventStore,
     stream: &StreamId,
     range: ReadRange,
     mut each: impl FnMut(&RecordedEvent) -> Result<ControlFlow<()>, LoadError> + Send,
 ) -> Result<(), LoadError> {
-    let mut next = Some(range);
-    while let Some(range) = next {
-        let page = store.read_stream(stream, range).await?;
-        for event in &page.events {
-            if each(event)?.is_break() {
-                return Ok(());
-            }
+    let mut page = store.read_stream(stream, range).await?;
+    while let Some(rest) = page.rest {
+        // The request is handed in first; then there is time to fold.
+        let folding = async { fold_page(&page.events, &mut each) };
+        let (next, folded) = tokio::join!(store.read_stream(stream, rest), folding);
+        if folded?.is_break() {
+            return Ok(());
         }
-        next = page.rest;
+        page = next?;
     }
-    Ok(())
+    fold_page(&page.events, &mut each).map(drop)
+}
+
+fn fold_page(
+    events: &[RecordedEvent],
+    each: &mut impl FnMut(&RecordedEvent) -> Result<ControlFlow<()>, LoadError>,
+) -> Result<ControlFlow<()>, LoadError> {
+    for event in events {
+        if each(event)?.is_break() {
+            return Ok(ControlFlow::Break(()));
+        }
+    }
+    Ok(ControlFlow::Continue(()))
 }
 
 /// Folds in the event that must come next.

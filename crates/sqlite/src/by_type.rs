@@ -56,7 +56,7 @@ pub(crate) fn page(
     let event_type = query.event_type.as_str();
     let mut found =
         statement.query(params![event_type, start.recorded_at, start.stream, start.version, as_of])?;
-    let mut page = Page::of(0);
+    let mut page = Page::new();
     let mut has_more = false;
     while let Some(row) = found.next()? {
         if page.len() >= query.limit.max(1) || page.is_full() {

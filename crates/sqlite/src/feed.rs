@@ -1,6 +1,8 @@
 //! The feed: events by position. Writers exclude each other, so a position that can be read has all its
-//! predecessors before it (laws F01 and F08).
+//! predecessors before it (laws F01 and F08). Whoever is far behind has two threads read a page, each its half of the
+//! positions, and gets both or the first: never two halves that do not follow each other.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use annals_core::{EventId, StoreId, Timestamp};
@@ -22,6 +24,9 @@ use crate::sql;
 
 /// Events scanned for each one that a page may hold, so that a call's work is bounded (F06).
 const SCANNED_FOR_ONE: usize = 10;
+
+/// Positions that are worth a reader of their own: whoever is two times as far behind has two threads read for them.
+const HALF_MIN: i64 = 500;
 
 #[async_trait]
 impl EventFeed for SqliteStore {
@@ -96,16 +101,87 @@ impl SqliteStore {
     async fn page(&self, query: &FeedQuery, after: &FeedPosition) -> Result<FeedPage, StoreError> {
         let store = self.shared.id;
         let start = after.single_in(store)?;
-        let (query, named) = (query.clone(), after.clone());
+        let from = integer(start.place);
+        let half = integer(u64::try_from(query.page_size() / 2).unwrap_or(u64::MAX));
+        let middle = from.saturating_add(half);
+        let is_far_behind = middle.saturating_add(half) <= self.shared.met.load(Ordering::Relaxed);
+        if half < HALF_MIN || !is_far_behind || self.shared.options.reader_threads == 1 {
+            return Ok(self.part(query, after, &start, Span::Page).await?.into_page(store, &start));
+        }
+        // Positions are dense. Both halves are asked for before either is waited for.
+        let behind = SlicePosition { place: count(middle), ..start };
+        let (first, second) = tokio::join!(
+            self.part(query, after, &start, Span::Positions(half)),
+            self.part(query, after, &behind, Span::PositionsBehindAny(half)),
+        );
+        let (first, second) = (first?, second?);
+        // F09: they belong together only if the second begins where the first ended.
+        let fit = second.start.as_ref().is_some_and(|start| first.end.as_ref() == Some(start));
+        let mut page = first.into_page(store, &start);
+        if fit && !page.at_end {
+            let second = second.into_page(store, &behind);
+            page.events.extend(second.events);
+            page.at_end = second.at_end;
+            page.next = second.next;
+        }
+        Ok(page)
+    }
+
+    async fn part(
+        &self,
+        query: &FeedQuery,
+        after: &FeedPosition,
+        start: &SlicePosition,
+        span: Span,
+    ) -> Result<Part, StoreError> {
+        let (query, named, start) = (query.clone(), after.clone(), *start);
+        // The thread must not hold the store, whose end waits for the thread.
+        let met = self.shared.met.clone();
         let read = move |connection: &Connection, names: &mut Names| {
-            if stands(connection, &start)? {
-                page(connection, names, &query, &start, store)
-            } else {
+            let begins = match span {
+                Span::PositionsBehindAny(_) => at(connection, integer(start.place))?,
+                Span::Page | Span::Positions(_) if stands(connection, &start)? => None,
                 // F09: never a silent skip.
-                Err(StoreError::PositionLost { position: Box::new(named) }.into())
-            }
+                _ => return Err(StoreError::PositionLost { position: Box::new(named) }.into()),
+            };
+            let end: i64 = connection.prepare_cached(sql!("end_of_feed"))?.query_row([], |row| row.get(0))?;
+            met.store(end, Ordering::Relaxed);
+            let mut part = part(connection, names, &query, &start, span)?;
+            part.start = begins.map(|place| (place.position, place.event));
+            Ok(part)
         };
         self.shared.readers.read(|| "reading the feed".to_owned(), read).await
+    }
+}
+
+/// How much is read at once.
+#[derive(Clone, Copy)]
+enum Span {
+    /// A page by itself.
+    Page,
+    /// So many positions.
+    Positions(i64),
+    /// So many positions after a place, whatever event stands there.
+    PositionsBehindAny(i64),
+}
+
+/// What was read at once.
+struct Part {
+    page: Page,
+    /// The event behind which it begins, where that was not known.
+    start: Option<(i64, EventId)>,
+    /// The last event scanned.
+    end: Option<(i64, EventId)>,
+    at_end: bool,
+}
+
+impl Part {
+    fn into_page(self, store: StoreId, start: &SlicePosition) -> FeedPage {
+        let next = match self.end {
+            Some((position, event)) => FeedPosition::single(store, count(position), Some(event)),
+            None => FeedPosition::single(store, start.place, start.event),
+        };
+        FeedPage { events: self.page.into_events(), next, at_end: self.at_end }
     }
 }
 
@@ -155,21 +231,27 @@ pub(crate) fn stands(connection: &Connection, named: &SlicePosition) -> Result<b
     Ok(is_there && found.map(|place| place.event) == named.event)
 }
 
-fn page(
+/// Reads at once what a span allows.
+fn part(
     connection: &Connection,
     names: &mut Names,
     query: &FeedQuery,
     start: &SlicePosition,
-    store: StoreId,
-) -> Result<FeedPage, Failure> {
-    let limit = query.page_size();
+    span: Span,
+) -> Result<Part, Failure> {
+    let (limit, scanned_max) = match span {
+        Span::Page => (query.page_size(), query.page_size().saturating_mul(SCANNED_FOR_ONE)),
+        Span::Positions(positions) | Span::PositionsBehindAny(positions) => {
+            let positions = usize::try_from(positions).unwrap_or(usize::MAX);
+            (positions, positions)
+        }
+    };
     let mut statement = connection.prepare_cached(sql!("feed_after"))?;
     let mut found = statement.query([integer(start.place)])?;
-    // As many as a page usually holds; a reader who wants more than that has them grow.
-    let mut page = Page::of(limit.min(FeedQuery::DEFAULT_LIMIT));
+    let mut page = Page::new();
     let (mut scanned, mut end, mut at_end) = (0, None, true);
     while let Some(row) = found.next()? {
-        if page.len() >= limit || scanned >= limit.saturating_mul(SCANNED_FOR_ONE) || page.is_full() {
+        if page.len() >= limit || scanned >= scanned_max || page.is_full() {
             at_end = false;
             break;
         }
@@ -182,11 +264,7 @@ fn page(
         };
         end = Some((position, event));
     }
-    let next = match end {
-        Some((position, event)) => FeedPosition::single(store, count(position), Some(event)),
-        None => FeedPosition::single(store, start.place, start.event),
-    };
-    Ok(FeedPage { events: page.into_events(), next, at_end })
+    Ok(Part { page, start: None, end, at_end })
 }
 
 /// Whether the event in a row passes the filter, told before its payload is touched.

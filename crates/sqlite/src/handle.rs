@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::Mutex;
+use std::sync::atomic::AtomicI64;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
@@ -33,6 +34,8 @@ pub(crate) struct Shared {
     pub(crate) writer: Writer,
     pub(crate) readers: Readers,
     pub(crate) wake: Arc<Wake>,
+    /// The end of the feed as its readers last met it; not to be relied on.
+    pub(crate) met: Arc<AtomicI64>,
     _threads: Threads,
 }
 
@@ -65,7 +68,7 @@ impl SqliteStore {
         let Opened { id, presence, options } = opened.await.unwrap_or_else(|_| Err(gone()))?;
         let readers = readers::start(&options, &presence, id, &alive).map_err(refused)?;
         wake::start(&options, wake.clone(), alive).map_err(refused)?;
-        let shared = Shared { id, options, writer, readers, wake, _threads: threads };
+        let shared = Shared { id, options, writer, readers, wake, met: Arc::default(), _threads: threads };
         Ok(Self { shared: Arc::new(shared) })
     }
 

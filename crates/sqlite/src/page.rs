@@ -1,10 +1,12 @@
-//! A page of events on its way from rows to a reader. Events are built a few at a time, so that their texts share an
-//! allocation, and what they have in common is shared within the page only: readers of other pages, on other
-//! processors, then never wait for the same memory.
+//! A page of events on its way from rows to a reader. The thread that reads rows copies what is in them, and whoever asked
+//! makes events of that, so that neither works while the other waits.
+//!
+//! What events have in common is shared within the page only: readers of other pages, on other processors, then never
+//! wait for the same memory. A text that is kept keeps its sheet of texts, never the page.
 
 use annals_core::json::StoredTexts;
 use annals_core::{
-    CommitPlace, Digest, EventHeader, EventId, EventType, Json, RecordedEvent, StreamId, Timestamp, Version,
+    CommitPlace, EventHeader, EventId, EventType, Json, RecordedEvent, StreamId, Timestamp, Version,
 };
 use rusqlite::{Connection, Row};
 
@@ -16,41 +18,53 @@ const BYTES: usize = 8 * 1024 * 1024;
 
 /// Events as they are gathered.
 pub(crate) struct Page {
-    events: Vec<RecordedEvent>,
-    /// Events that wait for their texts.
-    drafts: Vec<Draft>,
-    texts: StoredTexts,
-    /// The metadata of the last draft.
+    sheets: Vec<Sheet>,
+    /// Where the last event's text goes.
+    sheet: Sheet,
+    /// The metadata of the last event.
     metadata: String,
+    /// How many events it has.
+    len: usize,
     bytes: usize,
-    last_stream: Option<(i64, StreamId)>,
+    /// Each stream as often as its events follow those of another.
+    streams: Vec<StreamId>,
+    /// The number of the last of them.
+    last_stream: Option<i64>,
     /// By the file's numbers; there are few.
     event_types: Vec<(i64, EventType)>,
 }
 
+/// Events whose texts share an allocation.
+#[derive(Default)]
+struct Sheet {
+    drafts: Vec<Draft>,
+    texts: StoredTexts,
+}
+
 /// An event without its texts.
 struct Draft {
-    id: EventId,
-    stream: StreamId,
+    fixed: Fixed,
     version: Version,
-    event_type: EventType,
-    schema_version: u16,
     recorded_at: Timestamp,
-    commit: CommitPlace,
-    digest: Digest,
+    numbers: Numbers,
+    /// Its place among the page's streams.
+    stream: usize,
+    /// Its place among the page's types.
+    event_type: usize,
     /// Whether its metadata is that of the event before: the events of a command share theirs.
     repeats_metadata: bool,
 }
 
 impl Page {
-    /// An empty page, for about so many events.
-    pub(crate) fn of(capacity: usize) -> Self {
+    /// An empty page.
+    pub(crate) fn new() -> Self {
         Self {
-            events: Vec::with_capacity(capacity),
-            drafts: Vec::new(),
-            texts: StoredTexts::default(),
+            sheets: Vec::new(),
+            sheet: Sheet::default(),
             metadata: String::new(),
+            len: 0,
             bytes: 0,
+            streams: Vec::new(),
             last_stream: None,
             event_types: Vec::new(),
         }
@@ -58,7 +72,7 @@ impl Page {
 
     /// How many events it has.
     pub(crate) fn len(&self) -> usize {
-        self.events.len() + self.drafts.len()
+        self.len
     }
 
     /// Whether it has as many bytes as a page may.
@@ -75,76 +89,70 @@ impl Page {
         names: &mut Names,
     ) -> Result<EventId, Fault> {
         let (fixed, numbers) = (Fixed::of(row)?, Numbers::of(row)?);
+        let (version, recorded_at) = (rows::version(row)?, rows::recorded_at(row)?);
         let stream = self.stream(rows::stream(row)?, connection, names)?;
         let event_type = self.event_type(rows::event_type(row)?, connection, names)?;
         let (metadata, payload) = (rows::metadata(row)?, rows::payload(row)?);
-        let repeats_metadata = !self.drafts.is_empty() && self.metadata == metadata;
+        let Sheet { drafts, texts } = &mut self.sheet;
+        let repeats_metadata = !drafts.is_empty() && self.metadata == metadata;
         if !repeats_metadata {
-            self.texts.push(metadata);
+            texts.push(metadata);
             self.metadata.clear();
             self.metadata.push_str(metadata);
         }
-        self.texts.push(payload);
+        texts.push(payload);
+        self.len += 1;
         self.bytes += metadata.len() + payload.len();
         let id = fixed.event();
-        self.drafts.push(Draft {
-            id,
-            stream,
-            version: rows::version(row)?,
-            event_type,
-            schema_version: numbers.schema_version,
-            recorded_at: rows::recorded_at(row)?,
-            commit: CommitPlace { id: fixed.commit(), index: numbers.index, size: numbers.size },
-            digest: fixed.digest(),
-            repeats_metadata,
-        });
-        if self.texts.is_full() {
-            self.build();
+        drafts.push(Draft { fixed, version, recorded_at, numbers, stream, event_type, repeats_metadata });
+        if texts.is_full() {
+            // The next sheet is about as long.
+            let next =
+                Sheet { drafts: Vec::with_capacity(drafts.len() + 1), texts: StoredTexts::for_a_sheet() };
+            self.sheets.push(std::mem::replace(&mut self.sheet, next));
         }
         Ok(id)
     }
 
     /// The events.
     pub(crate) fn into_events(mut self) -> Vec<RecordedEvent> {
-        self.build();
-        self.events
-    }
-
-    fn build(&mut self) {
-        let mut texts = self.texts.drain();
-        let mut metadata: Option<Json> = None;
-        for draft in self.drafts.drain(..) {
-            // Each draft has put its own texts, in this order.
-            if !draft.repeats_metadata {
-                metadata = texts.next();
+        self.sheets.push(self.sheet);
+        let mut events = Vec::with_capacity(self.len);
+        for mut sheet in self.sheets {
+            let mut texts = sheet.texts.drain();
+            let mut metadata: Option<Json> = None;
+            for draft in sheet.drafts {
+                // Each draft has put its own texts, in this order.
+                if !draft.repeats_metadata {
+                    metadata = texts.next();
+                }
+                let (Some(metadata), Some(payload)) = (metadata.clone(), texts.next()) else { break };
+                let Draft { fixed, numbers, .. } = draft;
+                events.push(RecordedEvent {
+                    header: EventHeader {
+                        id: fixed.event(),
+                        stream: self.streams[draft.stream].clone(),
+                        version: draft.version,
+                        event_type: self.event_types[draft.event_type].1.clone(),
+                        schema_version: numbers.schema_version,
+                        recorded_at: draft.recorded_at,
+                        commit: CommitPlace { id: fixed.commit(), index: numbers.index, size: numbers.size },
+                        metadata,
+                        digest: fixed.digest(),
+                    },
+                    payload,
+                });
             }
-            let (Some(metadata), Some(payload)) = (metadata.clone(), texts.next()) else { return };
-            self.events.push(RecordedEvent {
-                header: EventHeader {
-                    id: draft.id,
-                    stream: draft.stream,
-                    version: draft.version,
-                    event_type: draft.event_type,
-                    schema_version: draft.schema_version,
-                    recorded_at: draft.recorded_at,
-                    commit: draft.commit,
-                    metadata,
-                    digest: draft.digest,
-                },
-                payload,
-            });
         }
+        events
     }
 
-    fn stream(&mut self, number: i64, connection: &Connection, names: &mut Names) -> Result<StreamId, Fault> {
-        if let Some((last, name)) = &self.last_stream
-            && *last == number
-        {
-            return Ok(name.clone());
+    fn stream(&mut self, number: i64, connection: &Connection, names: &mut Names) -> Result<usize, Fault> {
+        if self.last_stream != Some(number) {
+            self.streams.push(names.stream(connection, number)?.clone());
+            self.last_stream = Some(number);
         }
-        let name = names.stream(connection, number)?.clone();
-        self.last_stream = Some((number, name.clone()));
-        Ok(name)
+        Ok(self.streams.len() - 1)
     }
 
     fn event_type(
@@ -152,13 +160,13 @@ impl Page {
         number: i64,
         connection: &Connection,
         names: &mut Names,
-    ) -> Result<EventType, Fault> {
-        if let Some((_, name)) = self.event_types.iter().find(|(known, _)| *known == number) {
-            return Ok(name.clone());
+    ) -> Result<usize, Fault> {
+        if let Some(place) = self.event_types.iter().position(|(known, _)| *known == number) {
+            return Ok(place);
         }
         let shared = names.event_type(connection, number)?;
         let own = EventType::new(shared.as_str()).unwrap_or_else(|_| shared.clone());
-        self.event_types.push((number, own.clone()));
-        Ok(own)
+        self.event_types.push((number, own));
+        Ok(self.event_types.len() - 1)
     }
 }

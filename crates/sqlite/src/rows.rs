@@ -9,6 +9,7 @@ use annals_core::{
     CommitId, Digest, EventHeader, EventId, EventType, RecordedEvent, StreamHead, StreamId, Timestamp,
     Version,
 };
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use crate::fault::Fault;
@@ -98,7 +99,7 @@ impl Numbers {
     /// Those in a row.
     #[inline]
     pub(crate) fn of(row: &Row<'_>) -> Result<Self, Fault> {
-        let numbers: i64 = row.get(column::NUMBERS)?;
+        let numbers = number(row, column::NUMBERS)?;
         let [high, schema_version, index, size] = [48, 32, 16, 0].map(|shift| (numbers >> shift) & 0xffff);
         match (high, u16::try_from(schema_version), u16::try_from(index), u16::try_from(size)) {
             (0, Ok(schema_version), Ok(index), Ok(size)) => Ok(Self { schema_version, index, size }),
@@ -201,7 +202,7 @@ fn nameless(id: i64) -> Fault {
 
 /// The event's position.
 pub(crate) fn position(row: &Row<'_>) -> Result<i64, Fault> {
-    Ok(row.get(column::POSITION)?)
+    number(row, column::POSITION)
 }
 
 /// The event in a row, by itself. Several are gathered in a [`Page`](crate::page::Page).
@@ -210,24 +211,24 @@ pub(crate) fn event(
     connection: &Connection,
     names: &mut Names,
 ) -> Result<RecordedEvent, Fault> {
-    let mut page = Page::of(1);
+    let mut page = Page::new();
     page.push(row, connection, names)?;
     page.into_events().pop().ok_or_else(|| Fault::damaged("an event could not be read"))
 }
 
 /// The number of the event's stream.
 pub(crate) fn stream(row: &Row<'_>) -> Result<i64, Fault> {
-    Ok(row.get(column::STREAM)?)
+    number(row, column::STREAM)
 }
 
 /// The number of the event's type.
 pub(crate) fn event_type(row: &Row<'_>) -> Result<i64, Fault> {
-    Ok(row.get(column::TYPE)?)
+    number(row, column::TYPE)
 }
 
 /// The event's place in its stream.
 pub(crate) fn version(row: &Row<'_>) -> Result<Version, Fault> {
-    Ok(Version::new(count(row.get(column::VERSION)?)))
+    Ok(Version::new(count(number(row, column::VERSION)?)))
 }
 
 /// The event's stamp.
@@ -255,7 +256,17 @@ pub(crate) fn head(row: &Row<'_>, first: usize) -> Result<StreamHead, Fault> {
 }
 
 pub(crate) fn timestamp(row: &Row<'_>, column: usize) -> Result<Timestamp, Fault> {
-    Ok(Timestamp::from_micros(row.get(column)?))
+    Ok(Timestamp::from_micros(number(row, column)?))
+}
+
+/// A column that holds a number.
+#[inline]
+fn number(row: &Row<'_>, column: usize) -> Result<i64, Fault> {
+    match row.get_ref(column)? {
+        ValueRef::Integer(number) => Ok(number),
+        // Whatever else is there says itself what it is.
+        _ => Ok(row.get(column)?),
+    }
 }
 
 /// A text column, without a copy.

@@ -20,6 +20,10 @@ use crate::rows::{Names, integer};
 use crate::sql;
 use crate::writer::{Lost, Work};
 
+/// The most events of a stream that are handed over at once: whoever folds a long stream folds one piece while the next
+/// is read.
+const PIECE: usize = 250;
+
 #[async_trait]
 impl EventStore for SqliteStore {
     async fn commit(&self, commit: Commit) -> Result<Receipt, CommitError> {
@@ -36,7 +40,10 @@ impl EventStore for SqliteStore {
     async fn read_stream(&self, stream: &StreamId, range: ReadRange) -> Result<StreamPage, StoreError> {
         let wanted = stream.clone();
         let read = move |connection: &Connection, names: &mut Names| page(connection, names, &wanted, range);
-        self.shared.readers.read(|| format!("reading {stream}"), read).await
+        let (page, has_more) = self.shared.readers.read(|| format!("reading {stream}"), read).await?;
+        let events = page.into_events();
+        let rest = events.last().filter(|_| has_more).map(|last| rest_after(last, range));
+        Ok(StreamPage { events, rest })
     }
 
     async fn head(&self, stream: &StreamId) -> Result<Option<StreamHead>, StoreError> {
@@ -119,12 +126,13 @@ fn settle(commit: &Commit, ledger: &mut Ledger) -> Result<Result<Receipt, Commit
     Ok(Ok(receipt(Outcome::Committed(added))))
 }
 
+/// The events, and whether the range goes on behind them.
 fn page(
     connection: &Connection,
     names: &mut Names,
     stream: &StreamId,
     range: ReadRange,
-) -> Result<StreamPage, Failure> {
+) -> Result<(Page, bool), Failure> {
     let statement = match range.direction {
         Direction::Forward => sql!("stream_forward"),
         Direction::Backward => sql!("stream_backward"),
@@ -132,16 +140,15 @@ fn page(
     let mut statement = connection.prepare_cached(statement)?;
     let (from, to) = (integer(range.from.get()), integer(range.to.get()));
     let mut found = statement.query(params![stream.as_str(), from, to])?;
-    let mut page = Page::of(0);
+    let limit = range.limit.clamp(1, PIECE);
+    let mut page = Page::new();
     while let Some(row) = found.next()? {
-        if page.len() >= range.limit.max(1) || page.is_full() {
-            let events = page.into_events();
-            let rest = events.last().map(|last| rest_after(last, range));
-            return Ok(StreamPage { events, rest });
+        if page.len() >= limit || page.is_full() {
+            return Ok((page, true));
         }
         page.push(row, connection, names)?;
     }
-    Ok(StreamPage { events: page.into_events(), rest: None })
+    Ok((page, false))
 }
 
 fn rest_after(last: &annals_core::RecordedEvent, range: ReadRange) -> ReadRange {

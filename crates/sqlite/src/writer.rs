@@ -307,6 +307,7 @@ impl Hand {
     /// Takes the write lock. Who waited for it too long is told so; none when that leaves nobody.
     fn begin(&mut self, mut batch: Vec<Recording>) -> Option<Vec<Recording>> {
         let mut is_second_try = false;
+        busy::let_others();
         while let Some(until) = batch.iter().map(|recording| recording.until).min() {
             busy::until(until);
             match run(&self.ledger.connection, "BEGIN IMMEDIATE") {

@@ -29,6 +29,12 @@ pub struct StoredTexts {
 }
 
 impl StoredTexts {
+    /// None yet, with room for as many as it takes to be full.
+    pub fn for_a_sheet() -> Self {
+        // The last text goes beyond what makes a sheet full.
+        Self { sheet: String::with_capacity(SHEET + SHEET / 8), ends: Vec::with_capacity(64) }
+    }
+
     /// Adds a text behind those that are there.
     pub fn push(&mut self, text: &str) {
         self.sheet.push_str(text);

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "what a test sets up is there, or the test fails")]
 
+mod feed;
 mod file;
 mod history;
 mod opening;
