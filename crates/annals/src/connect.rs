@@ -75,7 +75,9 @@ fn nearest(url: &str, scheme: &str) -> String {
     let is_file = |path: &str| path.contains('/') || has_an_ending(path);
     match url.split_once(':') {
         None if is_file(url) => return sqlite_url(url),
-        Some(("sqlite", file)) if !file.is_empty() => return sqlite_url(file.trim_start_matches("//")),
+        Some(("sqlite", file)) if !file.is_empty() && !file.contains('@') => {
+            return sqlite_url(file.trim_start_matches("//"));
+        }
         _ => {}
     }
     let scheme = if scheme.len() <= LONGEST_MISSPELT { scheme.to_lowercase() } else { String::new() };
@@ -140,7 +142,7 @@ async fn postgres(_: &str) -> Result<Store, ConnectError> {
 
 // E04: whatever follows an unknown scheme may hold a password.
 fn shown(url: &str, scheme: &str) -> String {
-    let hides_nothing = url.len() == scheme.len() || scheme == "sqlite";
+    let hides_nothing = url.len() == scheme.len() || (scheme == "sqlite" && !url.contains('@'));
     if hides_nothing { up_to_a_value(url) } else { format!("{}:…", up_to_a_value(scheme)) }
 }
 
@@ -160,6 +162,10 @@ mod tests {
             ("shop.db", "\"shop.db\" is no store's URL: write sqlite://shop.db"),
             ("/var/shop", "\"/var/shop\" is no store's URL: write sqlite:///var/shop"),
             ("a\nb\u{9b}.db", "\"a\\nb\\u{9b}.db\" is no store's URL: write sqlite://a%0Ab%C2%9B.db"),
+            (
+                "sqlite:postgres://u:secret@h/d",
+                "\"sqlite:…\" is no store's URL: write sqlite://FILE, for example sqlite://shop.db",
+            ),
             ("host=db/x password=secret", "\"host=…\" is no store's URL: write sqlite://host=…"),
             (
                 "localhost/shop?password=secret",

@@ -118,6 +118,12 @@ impl PostgresOptions {
         let (mut ours, mut drivers) = (Vec::new(), Vec::new());
         for parameter in parameters.split('&').filter(|parameter| !parameter.is_empty()) {
             let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
+            // E04: it may be a password that no & sets apart.
+            if value.contains('=') && name != "password" {
+                let reason =
+                    "a parameter holds a second =; write & between parameters, and = in a value as %3D";
+                return Err(refuse(reason.to_owned()));
+            }
             if OF_THE_DRIVER.contains(&name) {
                 drivers.push(parameter);
             } else {
@@ -344,12 +350,11 @@ impl PostgresOptions {
 
 /// The URL up to its parameters, and these.
 ///
-/// E04: what stands before an `@` may be the end of a password in which a `/`, `?` or `#` was not escaped. It would be taken
-/// for the name of a database or a parameter, and be shown as one.
+/// E04: what stands before an `@` may be the end of a password in which a `/`, `?` or `#` was not escaped, and what follows an
+/// `=` a password that no `?` or `&` sets apart. They would be taken for the name of a database, and be shown as one.
 fn parts(url: &str) -> Result<(&str, &str), String> {
     const ESCAPES: &str = "in user, password and values write / as %2F, ? as %3F, # as %23 and @ as %40";
-    let after_scheme = url.find("://").map_or(0, |at| at + 3);
-    let rest = &url[after_scheme..];
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let behind_the_server = rest.find(['/', '?', '#']).map_or("", |at| &rest[at..]);
     if behind_the_server.contains('@') {
         return Err(format!("an @ stands behind the server's name; {ESCAPES}"));
@@ -358,7 +363,16 @@ fn parts(url: &str) -> Result<(&str, &str), String> {
     if behind_the_server.contains('#') {
         return Err(format!("a # stands in it; {ESCAPES}"));
     }
-    Ok(url.split_once('?').unwrap_or((url, "")))
+    let (server, parameters) = url.split_once('?').unwrap_or((url, ""));
+    let names = server.split_once("://").map_or(server, |(_, names)| names);
+    let (user, host) = names.rsplit_once('@').unwrap_or(("", names));
+    let user = user.split(':').next().unwrap_or_default();
+    if user.contains('=') || host.contains('=') {
+        return Err(
+            "an = stands before its parameters, which begin with a ?; write = in a name as %3D".to_owned()
+        );
+    }
+    Ok((server, parameters))
 }
 
 /// E04: everything but what could hold a secret.
