@@ -1,0 +1,1 @@
+//! A batch of the feed as an item.

@@ -1,0 +1,1 @@
+//! Events by their type. Law R05.

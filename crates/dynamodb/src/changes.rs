@@ -1,0 +1,1 @@
+//! The events table's stream, record by record.

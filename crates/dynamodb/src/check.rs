@@ -1,0 +1,1 @@
+//! Checking what only the tables show.

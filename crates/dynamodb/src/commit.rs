@@ -1,0 +1,1 @@
+//! Commits. Laws A01 to A12.

@@ -1,0 +1,78 @@
+//! An open store: its database, what it knows of heads, the hub of its feed, and the ports that it hands out.
+
+use std::sync::Arc;
+
+use annals_core::StoreId;
+use annals_ports::{Adapter, StoreError};
+
+use crate::database::Database;
+use crate::heads::Heads;
+use crate::hub::Hub;
+use crate::meter::Usage;
+use crate::options::DynamoOptions;
+
+/// An open store. Clones share it. Its work in the background ends when the last clone and the last adapter are dropped.
+#[derive(Clone)]
+pub struct DynamoStore {
+    pub(crate) shared: Arc<Shared>,
+}
+
+pub(crate) struct Shared {
+    pub(crate) database: Arc<Database>,
+    pub(crate) heads: Heads,
+    pub(crate) hub: Arc<Hub>,
+}
+
+impl DynamoStore {
+    /// Opens the store, and creates its tables where that is needed and allowed. Call it within a tokio runtime whose timers
+    /// and I/O are on, as all ports must be.
+    ///
+    /// # Errors
+    /// When the service cannot be reached or refuses the credentials, when a table is none of ours, or of a newer release.
+    pub async fn open(options: DynamoOptions) -> Result<Self, StoreError> {
+        let database = Arc::new(Database::open(options).await?);
+        let hub = Hub::of(&database);
+        Ok(Self { shared: Arc::new(Shared { database, heads: Heads::default(), hub }) })
+    }
+
+    /// The store's id.
+    pub fn id(&self) -> StoreId {
+        self.shared.database.id
+    }
+
+    /// What this handle has asked of the service since it was opened; the feed's upkeep, which all handles of a process
+    /// share, is counted by the one that was opened first.
+    pub fn usage(&self) -> Usage {
+        self.shared.database.meter.usage().clone()
+    }
+
+    /// All ports of the store.
+    pub fn adapter(&self) -> Adapter {
+        let store = Arc::new(self.clone());
+        Adapter {
+            name: "dynamodb",
+            store: self.id(),
+            events: store.clone(),
+            feed: store.clone(),
+            snapshots: store.clone(),
+            views: store.clone(),
+            leases: store.clone(),
+            import: store.clone(),
+            inspect: store,
+        }
+    }
+
+    pub(crate) fn database(&self) -> &Arc<Database> {
+        &self.shared.database
+    }
+}
+
+impl std::fmt::Debug for DynamoStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let database = &self.shared.database;
+        f.debug_struct("DynamoStore")
+            .field("id", &database.id)
+            .field("options", &database.options)
+            .finish_non_exhaustive()
+    }
+}

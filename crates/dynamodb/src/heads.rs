@@ -1,0 +1,4 @@
+//! Heads that this store told (to be written).
+
+#[derive(Default)]
+pub(crate) struct Heads;

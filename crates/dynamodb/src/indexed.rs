@@ -1,0 +1,1 @@
+//! What is indexed: the last version of each stream.

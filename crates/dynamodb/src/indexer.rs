@@ -1,0 +1,1 @@
+//! The one that keeps the feed.

@@ -1,0 +1,61 @@
+//! The DynamoDB store of annals: every port on four tables of Amazon DynamoDB, for any number of processes.
+//!
+//! A commit of one event is one conditional write; more events are one transaction. The feed is a log of its own that one
+//! process at a time keeps from the table's stream, and that no event can slip past. Nothing is ever deleted from history.
+//!
+//! ```no_run
+//! use annals_dynamodb::{DynamoOptions, DynamoStore};
+//!
+//! # async fn open() -> Result<(), Box<dyn std::error::Error>> {
+//! let options = DynamoOptions::from_url("dynamodb://shop?region=eu-central-1")?;
+//! let store = DynamoStore::open(options).await?;
+//! let adapter = store.adapter();
+//! assert_eq!(adapter.name, "dynamodb");
+//! # Ok(()) }
+//! ```
+
+mod batch;
+mod broken;
+mod by_type;
+mod changes;
+mod check;
+mod commit;
+mod database;
+mod event_item;
+mod fault;
+mod feed;
+mod handle;
+mod heads;
+mod health;
+mod hub;
+mod import;
+mod indexed;
+mod indexer;
+mod inspect;
+mod item;
+mod leases;
+mod log;
+mod marker;
+mod meter;
+mod options;
+mod page;
+mod place;
+mod read;
+mod recover;
+mod recovery;
+mod snapshots;
+mod store;
+mod store_item;
+mod tables;
+mod tokens;
+mod upkeep;
+mod view_changes;
+mod view_items;
+mod view_pages;
+mod view_sweep;
+mod views;
+mod write;
+
+pub use handle::DynamoStore;
+pub use meter::Usage;
+pub use options::DynamoOptions;

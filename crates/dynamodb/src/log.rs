@@ -1,0 +1,1 @@
+//! The feed's batches, put and read.

@@ -1,0 +1,1 @@
+//! Markers: what stands under a commit's id.

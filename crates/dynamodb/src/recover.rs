@@ -1,0 +1,1 @@
+//! Recovery: what is ahead of history is removed.

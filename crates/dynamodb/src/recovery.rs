@@ -1,0 +1,1 @@
+//! The feed made good from the events table.

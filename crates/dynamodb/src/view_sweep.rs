@@ -1,0 +1,1 @@
+//! Sweeping what a view no longer keeps.
