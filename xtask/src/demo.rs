@@ -25,7 +25,11 @@ pub(crate) struct Options {
 /// Runs the task.
 pub(crate) fn run(options: &Options) -> ExitCode {
     let mut command = Command::new(phase::cargo());
-    command.args(["run", "--release", "--package", "ordermaster", "--bin", "ordermaster", "--"]);
+    command.args(["run", "--release", "--package", "ordermaster", "--bin", "ordermaster"]);
+    if let Some(features) = options.store.as_deref().and_then(features_for) {
+        command.args(features);
+    }
+    command.arg("--");
     match &options.store {
         Some(url) => command.args(["--store", url]),
         None => command.arg("--store").arg(fresh_store()),
@@ -35,6 +39,15 @@ pub(crate) fn run(options: &Options) -> ExitCode {
         command.arg("--input").arg(input);
     }
     exit_code(command.status())
+}
+
+/// What turns on the store of a URL, where the program is not built with it anyway.
+fn features_for(url: &str) -> Option<[&'static str; 2]> {
+    match url.split_once(':')?.0 {
+        "postgres" | "postgresql" => Some(["--features", "postgres"]),
+        "dynamodb" => Some(["--features", "dynamodb"]),
+        _ => None,
+    }
 }
 
 fn fresh_store() -> String {

@@ -13,6 +13,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("annals-memory", &["annals-core", "annals-ports"]),
     ("annals-sqlite", &["annals-core", "annals-ports"]),
     ("annals-postgres", &["annals-core", "annals-ports"]),
+    ("annals-dynamodb", &["annals-core", "annals-ports"]),
     ("annals-application", &["annals-core", "annals-ports"]),
     ("annals-projection", &["annals-core", "annals-ports"]),
     (
@@ -20,6 +21,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         &[
             "annals-application",
             "annals-core",
+            "annals-dynamodb",
             "annals-macros",
             "annals-memory",
             "annals-ports",
@@ -77,6 +79,7 @@ const DRIVERS: &[&str] = &[
     "sqlx-sqlite",
     "tokio-postgres",
     "aws-sdk-dynamodb",
+    "aws-sdk-dynamodbstreams",
 ];
 
 fn drivers_in(tree: &str) -> Vec<&str> {
@@ -100,6 +103,14 @@ fn the_feature_postgres_brings_in_its_own_driver_alone() {
     for package in ["annals", "ordermaster"] {
         let tree = tree_of(package, &["--no-default-features", "--features", "postgres"]);
         assert_eq!(drivers_in(&tree), ["sqlx", "sqlx-postgres"], "{package}");
+    }
+}
+
+#[test]
+fn the_feature_dynamodb_brings_in_its_own_driver_alone() {
+    for package in ["annals", "ordermaster"] {
+        let tree = tree_of(package, &["--no-default-features", "--features", "dynamodb"]);
+        assert_eq!(drivers_in(&tree), ["aws-sdk-dynamodb", "aws-sdk-dynamodbstreams"], "{package}");
     }
 }
 

@@ -29,12 +29,6 @@ pub enum ConnectError {
         /// The feature to turn on.
         feature: &'static str,
     },
-    /// This release has no such adapter.
-    #[error("this release has no adapter for {scheme} stores: write memory: or sqlite://FILE")]
-    NoAdapter {
-        /// The URL's scheme.
-        scheme: &'static str,
-    },
     /// The store could not be opened.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -44,6 +38,7 @@ pub enum ConnectError {
 ///
 /// | URL | store |
 /// |---|---|
+/// | `dynamodb://shop?region=eu-central-1` | four tables of Amazon `DynamoDB`, `shop-events` and so on (feature `dynamodb`) |
 /// | `memory:` | a new one in this process's memory |
 /// | `postgres://user:password@host/shop` | a schema of its own in a `PostgreSQL` database (feature `postgres`) |
 /// | `sqlite://shop.db` | a file in the working directory (`sqlite:///var/shop.db`: an absolute path) |
@@ -55,7 +50,7 @@ pub async fn connect(url: &str) -> Result<Store, ConnectError> {
         "memory" if url != "memory" => Ok(Store::new(MemoryStore::new().adapter())),
         "sqlite" if url.starts_with("sqlite://") => sqlite(url).await,
         "postgres" | "postgresql" if url.contains("://") => postgres(url).await,
-        "dynamodb" => Err(ConnectError::NoAdapter { scheme: "dynamodb" }),
+        "dynamodb" if url.starts_with("dynamodb://") => dynamodb(url).await,
         scheme => Err(ConnectError::UnknownScheme { url: shown(url, scheme), write: nearest(url, scheme) }),
     }
 }
@@ -69,7 +64,7 @@ fn nearest(url: &str, scheme: &str) -> String {
         ("memory", "memory:"),
         ("sqlite", "sqlite://FILE, for example sqlite://shop.db"),
         ("postgres", "postgres://USER@HOST/DATABASE"),
-        ("dynamodb", "dynamodb://TABLE-PREFIX"),
+        ("dynamodb", "dynamodb://PREFIX?region=REGION"),
     ];
     let has_an_ending = |path: &str| Path::new(path).extension().is_some();
     let is_file = |path: &str| path.contains('/') || has_an_ending(path);
@@ -114,6 +109,18 @@ fn distance(one: &str, other: &str) -> usize {
         }
     }
     row[other.len()]
+}
+
+#[cfg(feature = "dynamodb")]
+async fn dynamodb(url: &str) -> Result<Store, ConnectError> {
+    let options = annals_dynamodb::DynamoOptions::from_url(url)?;
+    Ok(Store::new(annals_dynamodb::DynamoStore::open(options).await?.adapter()))
+}
+
+#[cfg(not(feature = "dynamodb"))]
+#[allow(clippy::unused_async, reason = "the same signature with and without the feature")]
+async fn dynamodb(_: &str) -> Result<Store, ConnectError> {
+    Err(ConnectError::FeatureOff { scheme: "dynamodb", feature: "dynamodb" })
 }
 
 #[cfg(feature = "sqlite")]
@@ -184,6 +191,8 @@ mod tests {
                 "postgre://u:secret@h/d",
                 "\"postgre:…\" is no store's URL: write postgres://USER@HOST/DATABASE",
             ),
+            ("dynamo://shop", "\"dynamo:…\" is no store's URL: write dynamodb://PREFIX?region=REGION"),
+            ("dynamodb:shop", "\"dynamodb:…\" is no store's URL: write dynamodb://PREFIX?region=REGION"),
             (
                 "redis://secret@host",
                 "\"redis:…\" is no store's URL: write memory:, sqlite://FILE, postgres://… or dynamodb://…",

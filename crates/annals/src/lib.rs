@@ -53,6 +53,8 @@ pub use annals_application::{
     SnapshotPolicy, Unit, UnitError,
 };
 pub use annals_core::*;
+#[cfg(feature = "dynamodb")]
+pub use annals_dynamodb as dynamodb;
 pub use annals_macros::{FacadeDomainEvent as DomainEvent, FacadeEventSet as EventSet};
 pub use annals_memory as memory;
 pub use annals_ports as ports;

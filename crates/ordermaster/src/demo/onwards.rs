@@ -51,7 +51,11 @@ fn commands(url: &str, order: &OrderId, customer: &CustomerId) -> Vec<GoOn> {
     let (stream, customer) = (quoted(&format!("order-{order}")), quoted(customer.as_str()));
     // E04: any other URL may hold a password.
     let store = if url.starts_with("sqlite:") { quoted(url) } else { "\"$ANNALS_STORE\"".to_owned() };
-    let features = if url.starts_with("postgres") { " --features postgres" } else { "" };
+    let features = match url.split_once(':') {
+        Some(("postgres" | "postgresql", _)) => " --features postgres",
+        Some(("dynamodb", _)) => " --features dynamodb",
+        _ => "",
+    };
     let run = format!("cargo run --release -p ordermaster{features} -- --store {store}");
     [
         ("every event of the order, and what it changed", format!("history {stream}")),

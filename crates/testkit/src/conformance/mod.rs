@@ -128,6 +128,12 @@ pub trait StoreUnderTest: Send + Sync + 'static {
         None
     }
 
+    /// Whether the feed promises that a commit which began after another was answered comes later (law F08). A store that
+    /// promises F02 alone says no.
+    fn keeps_the_order_of_answers(&self) -> bool {
+        true
+    }
+
     /// For how long a writer that hangs may hold readers back (law F07).
     fn writer_timeout(&self) -> Duration {
         Duration::from_secs(10)
