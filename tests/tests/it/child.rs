@@ -89,6 +89,21 @@ impl Running {
         self.child.wait().unwrap()
     }
 
+    /// SIGSTOP: the child stands still, wherever it is, until it is [woken](Self::wake).
+    pub(crate) fn pause(&self) {
+        self.signal("-STOP");
+    }
+
+    /// SIGCONT.
+    pub(crate) fn wake(&self) {
+        self.signal("-CONT");
+    }
+
+    fn signal(&self, signal: &str) {
+        let status = Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap();
+        assert!(status.success(), "the other process is gone: {status}");
+    }
+
     /// Writes a line to the child.
     pub(crate) fn tell(&mut self, line: &str) {
         writeln!(self.child.stdin.as_mut().unwrap(), "{line}").unwrap();

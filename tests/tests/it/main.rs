@@ -12,6 +12,7 @@ mod equivalence;
 mod full_disk;
 #[cfg(target_os = "linux")]
 mod full_server;
+mod indexers;
 mod load;
 mod newcomer;
 #[cfg(target_os = "linux")]

@@ -1,0 +1,8 @@
+//! What the laws do not say of the DynamoDB store: its tables, its refusals, what large and crowded streams come to, and
+//! what each thing costs.
+
+mod costs;
+mod large;
+mod refusals;
+mod tables;
+mod template;
