@@ -102,7 +102,8 @@ async fn write(store: DynamoStore, until: tokio::sync::watch::Receiver<bool>) ->
 /// Lets two processes keep the feed in turns, and tells how what they made differs from what was committed.
 async fn run(test: &str, parameters: &str, pauses: u32) -> Difference {
     let server = dynamodb(Engine::Local).await;
-    let prefix = format!("indexers-{:x}", fastrand::u64(..));
+    let tables = server.tables();
+    let prefix = tables.prefix();
     let common = format!("deletion_protection=off&point_in_time_recovery=off&lease={}", LEASE.as_millis());
     let url = |endpoint: &str, more: &str| {
         DynamoOptions::from_url(&format!("dynamodb://{prefix}?endpoint={endpoint}&{common}{more}")).unwrap()
@@ -145,9 +146,6 @@ async fn run(test: &str, parameters: &str, pauses: u32) -> Difference {
     println!("indexers: {committed} events, {pauses} pauses, {strikes} answers shuffled: {difference:?}");
     for child in children {
         child.kill();
-    }
-    for suffix in ["events", "feed", "snapshots", "views"] {
-        server.delete_table(&format!("{prefix}-{suffix}")).await;
     }
     difference
 }

@@ -47,7 +47,7 @@ async fn a_store_that_the_service_refuses_to_open_says_why_and_what_to_do() {
         let error = refused.expect_err("it was refused");
         assert!(!error.is_transient(), "{error}");
         assert_told(&error, &words);
-        assert_told(&error, &[&tables.prefix]);
+        assert_told(&error, &["opening dynamodb://test-"]);
         endpoint.clear_script();
     }
 }
@@ -87,16 +87,16 @@ async fn tables_that_are_not_there_are_not_made_when_that_is_not_wanted() {
     let tables = Tables::new().await;
     let refused = DynamoStore::open(tables.options().create(false)).await;
     let error = refused.expect_err("there are no tables");
-    let table = format!("there is no table {}-events", tables.prefix);
+    let table = format!("there is no table {}", tables.name("events"));
     assert_told(&error, &[&table, "check prefix and region"]);
-    let found = tables.client().describe_table().table_name(format!("{}-events", tables.prefix)).send().await;
+    let found = tables.client().describe_table().table_name(tables.name("events")).send().await;
     assert!(found.is_err(), "nothing was made");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_table_of_another_shape_is_named_and_left_as_it_is() {
     let tables = Tables::new().await;
-    let name = format!("{}-views", tables.prefix);
+    let name = tables.name("views");
     let id = AttributeDefinition::builder().attribute_name("Id").attribute_type(ScalarAttributeType::S);
     let key = KeySchemaElement::builder().attribute_name("Id").key_type(KeyType::Hash);
     let made = tables.client().create_table().table_name(&name).billing_mode(BillingMode::PayPerRequest);
@@ -114,7 +114,7 @@ async fn a_store_of_a_newer_release_is_refused_with_both_versions() {
     let client = tables.client();
     let newer = client
         .update_item()
-        .table_name(format!("{}-events", tables.prefix))
+        .table_name(tables.name("events"))
         .key("AggregateId", aws_sdk_dynamodb::types::AttributeValue::S("$store".to_owned()))
         .key("Version", aws_sdk_dynamodb::types::AttributeValue::N("0".to_owned()))
         .update_expression("SET SchemaVersion = :newer")

@@ -1,26 +1,27 @@
 //! Tables of a test's own on Amazon's own emulator, deleted with the test.
 
-use std::sync::atomic::{AtomicU32, Ordering};
-
 use annals_core::{CommitId, EventId, EventType, Json, StreamId};
 use annals_dynamodb::{DynamoOptions, DynamoStore};
 use annals_ports::{Append, Commit, Expectation, NewEvent};
-use annals_services::{DynamoDb, Engine, dynamodb};
+use annals_services::{DynamoDb, Engine, TestTables, dynamodb};
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 
 /// Names for a store's tables, and the server that they are on.
 pub(crate) struct Tables {
     pub(crate) server: DynamoDb,
-    pub(crate) prefix: String,
+    names: TestTables,
 }
 
 impl Tables {
     pub(crate) async fn new() -> Self {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
         let server = dynamodb(Engine::Local).await;
-        let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let prefix = format!("t{:x}-{}-{count}", fastrand::u32(..), std::process::id());
-        Self { server, prefix }
+        let names = server.tables();
+        Self { server, names }
+    }
+
+    /// A table's name.
+    pub(crate) fn name(&self, suffix: &str) -> String {
+        format!("{}-{suffix}", self.names.prefix())
     }
 
     /// A store on these tables, through the server's own endpoint.
@@ -30,7 +31,7 @@ impl Tables {
 
     /// A store on these tables, through another endpoint.
     pub(crate) fn through(&self, endpoint: &str) -> DynamoOptions {
-        let options = DynamoOptions::new(&self.prefix).unwrap().endpoint(endpoint).unwrap();
+        let options = DynamoOptions::new(self.names.prefix()).unwrap().endpoint(endpoint).unwrap();
         options.deletion_protection(false).point_in_time_recovery(false)
     }
 
@@ -40,35 +41,13 @@ impl Tables {
 
     /// The service's own client.
     pub(crate) fn client(&self) -> aws_sdk_dynamodb::Client {
-        client(self.server.endpoint())
-    }
-}
-
-fn client(endpoint: &str) -> aws_sdk_dynamodb::Client {
-    let config = aws_sdk_dynamodb::Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::new("local"))
-        .endpoint_url(endpoint)
-        .http_client(aws_smithy_http_client::Builder::new().build_http())
-        .credentials_provider(Credentials::new("local", "local", None, None, "tests"));
-    aws_sdk_dynamodb::Client::from_conf(config.build())
-}
-
-impl Drop for Tables {
-    fn drop(&mut self) {
-        let (endpoint, prefix) = (self.server.endpoint().to_owned(), self.prefix.clone());
-        // On a runtime of its own: the test's may be ending.
-        let deleted = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            let Ok(runtime) = runtime else { return };
-            runtime.block_on(async {
-                for suffix in ["events", "feed", "snapshots", "views"] {
-                    // A test that made no such table leaves none.
-                    let _ = client(&endpoint).delete_table().table_name(format!("{prefix}-{suffix}")).send().await;
-                }
-            });
-        });
-        let _ = deleted.join();
+        let config = aws_sdk_dynamodb::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("local"))
+            .endpoint_url(self.server.endpoint())
+            .http_client(aws_smithy_http_client::Builder::new().build_http())
+            .credentials_provider(Credentials::new("local", "local", None, None, "tests"));
+        aws_sdk_dynamodb::Client::from_conf(config.build())
     }
 }
 

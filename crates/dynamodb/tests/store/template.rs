@@ -80,8 +80,7 @@ async fn the_template_makes_what_the_code_makes() {
     drop(tables.open().await);
     let template: Value = serde_json::from_str(TEMPLATE).unwrap();
     for suffix in ["events", "feed", "snapshots", "views"] {
-        let name = format!("{}-{suffix}", tables.prefix);
-        let found = tables.client().describe_table().table_name(name).send().await.unwrap().table.unwrap();
+        let found = tables.client().describe_table().table_name(tables.name(suffix)).send().await.unwrap().table.unwrap();
         assert_eq!(described(&found), in_template(&template, suffix), "{suffix}");
     }
 }

@@ -1,26 +1,39 @@
-//! The program on a PostgreSQL store: every kind of command, the same answers as on a file, and no password in any.
-
-#![cfg(all(feature = "postgres", feature = "sqlite"))]
-#![allow(clippy::unwrap_used, reason = "a test that fails says so by panicking")]
+//! What the program must do on any server, written once.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use annals_services::{Collation, Postgres, TestDatabase, Version, postgres};
+use async_trait::async_trait;
 use serde_json::Value;
 
-struct Shop {
-    server: Postgres,
-    database: TestDatabase,
+/// A store of its own on a server.
+#[async_trait]
+pub(crate) trait Server: Sized + Send + Sync {
+    /// The adapter's name.
+    const ADAPTER: &'static str;
+
+    async fn empty() -> Self;
+
+    fn url(&self) -> String;
+
+    /// What nobody may be shown.
+    fn secret(&self) -> Option<String>;
+
+    /// The URL of a server that is not there, and what the error says of it.
+    fn nobody() -> (&'static str, &'static str);
+}
+
+const FILE: &str = "sqlite://shop.db";
+
+struct Shop<S> {
+    server: S,
     folder: tempfile::TempDir,
 }
 
-impl Shop {
+impl<S: Server> Shop<S> {
     async fn empty() -> Self {
-        let server = postgres(Version::V15).await;
-        let database = server.database(Collation::Server).await;
-        Self { server, database, folder: tempfile::tempdir().unwrap() }
+        Self { server: S::empty().await, folder: tempfile::tempdir().unwrap() }
     }
 
     fn command(&self, store: &str, arguments: &[&str]) -> Command {
@@ -32,17 +45,17 @@ impl Shop {
 
     fn run(&self, store: &str, arguments: &[&str]) -> Output {
         let output = self.command(store, arguments).output().unwrap();
-        let (_, password) = self.server.credentials();
         for said in [&output.stdout, &output.stderr] {
             let said = String::from_utf8_lossy(said);
-            assert!(!said.contains(&password), "{arguments:?} shows the password: {said}");
+            let shows = self.server.secret().is_some_and(|secret| said.contains(&secret));
+            assert!(!shows, "{arguments:?} shows the password: {said}");
         }
         output
     }
 
-    /// Runs a command that must succeed, on the database.
+    /// Runs a command that must succeed, on the server.
     fn done(&self, command: &str) -> String {
-        self.done_on(self.database.url(), command)
+        self.done_on(&self.server.url(), command)
     }
 
     fn done_on(&self, store: &str, command: &str) -> String {
@@ -52,10 +65,10 @@ impl Shop {
         String::from_utf8(output.stdout).unwrap()
     }
 
-    /// The same command on the database and on a file, and that they answer the same.
+    /// The same command on the server and on a file, and that they answer the same.
     fn same(&self, command: &str) -> Vec<Value> {
-        let [here, there] = [self.database.url(), "sqlite://shop.db"].map(|store| {
-            let lines = self.done_on(store, &format!("{command} --json"));
+        let [here, there] = [self.server.url(), FILE.to_owned()].map(|store| {
+            let lines = self.done_on(&store, &format!("{command} --json"));
             let values = lines.lines().map(|line| serde_json::from_str(line).unwrap());
             values.map(without_chance).collect::<Vec<Value>>()
         });
@@ -100,11 +113,10 @@ fn without_chance(mut value: Value) -> Value {
     value
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn every_kind_of_command_answers_as_on_a_file() {
-    let shop = Shop::empty().await;
-    for store in [shop.database.url(), "sqlite://shop.db"] {
-        shop.done_on(store, "generate --orders 30 --seed 7");
+pub(crate) async fn every_kind_of_command_answers_as_on_a_file<S: Server>() {
+    let shop = Shop::<S>::empty().await;
+    for store in [shop.server.url(), FILE.to_owned()] {
+        shop.done_on(&store, "generate --orders 30 --seed 7");
     }
     let views = shop.same("views list");
     assert_eq!(views.len(), 8);
@@ -127,27 +139,25 @@ async fn every_kind_of_command_answers_as_on_a_file() {
     assert_eq!(again["events"], 0, "{again}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_import_can_be_repeated_and_the_store_checked() {
-    let shop = Shop::empty().await;
+pub(crate) async fn an_import_can_be_repeated_and_the_store_checked<S: Server>() {
+    let shop = Shop::<S>::empty().await;
     let csv = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/invoices.csv");
     let import = format!("import {}", csv.display());
     shop.done(&import);
     let info = || -> Value { serde_json::from_str(&shop.done("store info --json")).unwrap() };
     let first = info();
-    assert_eq!(first["adapter"], "postgres");
+    assert_eq!(first["adapter"], S::ADAPTER);
     assert!(first["events"].as_u64().unwrap() > 20, "{first}");
     shop.done(&import);
     assert_eq!(info()["events"], first["events"], "a second run adds nothing");
     shop.done("store check");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn events_are_followed_as_they_come() {
-    let shop = Shop::empty().await;
+pub(crate) async fn events_are_followed_as_they_come<S: Server>() {
+    let shop = Shop::<S>::empty().await;
     shop.done("inventory receive TEA --quantity 5");
     let follow = ["events", "--follow", "--json", "--limit", "3"];
-    let mut following = shop.command(shop.database.url(), &follow).stdout(Stdio::piped()).spawn().unwrap();
+    let mut following = shop.command(&shop.server.url(), &follow).stdout(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(following.stdout.take().unwrap()).lines();
     let mut next = || serde_json::from_str::<Value>(&lines.next().unwrap().unwrap()).unwrap();
     assert_eq!(next()["version"], 1);
@@ -158,19 +168,17 @@ async fn events_are_followed_as_they_come() {
     assert!(following.wait().unwrap().success());
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_demo_proves_what_it_says() {
-    let shop = Shop::empty().await;
+pub(crate) async fn the_demo_proves_what_it_says<S: Server>() {
+    let shop = Shop::<S>::empty().await;
     let text = shop.done("demo --orders 60 --seed 4");
     assert!(text.contains("rows compared: the proof holds"), "{text}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_server_that_is_not_there_is_one_clear_line() {
-    let shop = Shop::empty().await;
-    let nobody = "postgres://ada:hush-hush@127.0.0.1:1/shop";
+pub(crate) async fn a_server_that_is_not_there_is_one_clear_line<S: Server>() {
+    let shop = Shop::<S>::empty().await;
+    let (nobody, said) = S::nobody();
     let output = shop.run(nobody, &["store", "info"]);
     let reason = String::from_utf8_lossy(&output.stderr);
     assert_eq!((output.status.code(), reason.lines().count()), (Some(1), 1), "{reason}");
-    assert!(reason.contains("127.0.0.1:1") && !reason.contains("hush-hush"), "{reason}");
+    assert!(reason.contains(said) && !reason.contains("hush-hush"), "{reason}");
 }
