@@ -116,18 +116,24 @@ pub fn value_size(value: &AttributeValue) -> u64 {
     }
 }
 
-/// The size of a number: 1 byte for two significant digits, begun ones whole, and 1 byte; leading and trailing zeros do
-/// not count ("DynamoDB item sizes and formats": "approximately"). A negative number has 1 byte more ("Naming rules
-/// and data types": up to 21 bytes).
+/// The size of a number: 1 byte for two significant digits and 1 byte; zeros at both ends do not count ("DynamoDB item
+/// sizes and formats": "approximately"). Beyond the page, as Amazon's own DynamoDB Local bills it: the pairs are counted
+/// from the decimal point, so that 15 has one and 150 has two; a negative number has 1 byte more; 21 bytes are the most.
 pub fn number_size(number: &str) -> u64 {
     let (sign, unsigned) = match number.strip_prefix('-') {
         Some(unsigned) => (1, unsigned),
         None => (0, number),
     };
-    let mantissa = unsigned.split(['e', 'E']).next().unwrap_or_default();
-    let digits: String = mantissa.chars().filter(char::is_ascii_digit).collect();
-    let significant = digits.trim_matches('0').len();
-    if significant == 0 { 1 } else { bytes(significant).div_ceil(2) + 1 + sign }
+    let (mantissa, exponent) = unsigned.split_once(['e', 'E']).unwrap_or((unsigned, "0"));
+    let (before, after) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let digits = [before, after].concat();
+    let significant = digits.trim_start_matches('0');
+    // Digits between the first significant one and the point: an odd number of them begins with half a pair.
+    let to_the_point = before.len().abs_diff(digits.len() - significant.len());
+    let odd = (to_the_point % 2 == 1) != exponent.ends_with(['1', '3', '5', '7', '9']);
+    let significant = significant.trim_end_matches('0').len();
+    let size = bytes(significant + usize::from(odd)).div_ceil(2) + 1 + sign;
+    if significant == 0 { 1 } else { size.min(21) }
 }
 
 /// What it takes to write so many bytes: a unit for each KB begun, 1 at least ("DynamoDB read and write operations",

@@ -37,24 +37,41 @@ fn an_item_has_the_size_of_its_names_and_values() {
 }
 
 /// "DynamoDB item sizes and formats": 1 byte for two significant digits and 1 byte, zeros at both ends trimmed, up to 38
-/// digits; "Naming rules and data types": at most 21 bytes.
+/// digits. Each of these was put into DynamoDB Local beside a text that brought the item to exactly 1 KB.
 #[test]
 fn a_number_has_half_its_significant_digits_and_one_byte() {
     for (number, size) in [
         ("0", 1),
+        ("-0", 1),
         ("7", 2),
         ("42", 2),
-        ("123", 3),
+        ("100", 2),
         ("1000", 2),
-        ("0012.50", 3),
+        ("0.1", 2),
+        ("0.001", 2),
+        ("0.15", 2),
+        ("1E-3", 2),
+        ("1E4", 2),
+        ("0.5E3", 2),
         ("-1", 3),
-        ("1.5E10", 2),
-        ("-0", 1),
+        ("101", 3),
+        ("123", 3),
+        ("150", 3),
+        ("1.5", 3),
+        ("0.015", 3),
+        ("12.50", 3),
+        ("1.5E10", 3),
+        ("-123", 4),
+        ("-150", 4),
+        ("1234567", 5),
+        ("123456789012", 7),
     ] {
         assert_eq!(number_size(number), size, "{number}");
     }
-    assert_eq!(number_size(&"9".repeat(38)), 20);
-    assert_eq!(number_size(&format!("-{}", "9".repeat(38))), 21);
+    let nines = "9".repeat(38);
+    assert_eq!(number_size(&nines), 20);
+    assert_eq!(number_size(&format!("-{nines}")), 21);
+    assert_eq!(number_size(&format!("-9.{}", &nines[1..])), 21, "21 bytes are the most");
 }
 
 /// "DynamoDB read and write operations": 8 KB are 2 units consistently, 1 eventually, 4 in a transaction; 3,500 bytes
