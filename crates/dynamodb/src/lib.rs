@@ -20,6 +20,7 @@ mod by_type;
 mod changes;
 mod check;
 mod commit;
+pub mod cost;
 mod database;
 mod event_item;
 mod fault;
