@@ -31,6 +31,11 @@ impl Account {
         Ok(Self { other: Some(other.ok_or_else(missing)?) })
     }
 
+    /// This process's own: for servers that do not mind root.
+    pub(crate) fn own_of_process() -> Self {
+        Self { other: None }
+    }
+
     /// A program, to be run by this account, with nothing in its environment that would lead it elsewhere.
     pub(crate) fn command(self, program: &Path) -> Command {
         let mut command = match self.other {

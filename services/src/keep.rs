@@ -39,6 +39,13 @@ pub(crate) fn open(lock: &Path) -> Result<File, ServiceError> {
     opened.map_err(ServiceError::file("open the lock", lock))
 }
 
+/// Waits until nobody else holds the lock, and holds it alone.
+pub(crate) fn alone(lock: &Path) -> Result<File, ServiceError> {
+    let file = open(lock)?;
+    file.lock().map_err(ServiceError::file("lock", lock))?;
+    Ok(file)
+}
+
 /// A server's folder.
 #[derive(Clone, Debug)]
 pub(crate) struct Folder(PathBuf);

@@ -6,13 +6,15 @@
 folder=$1 lock=$2 grace=$3 state=$4
 
 stop() {
-    for file in "$folder"/data/postmaster.pid "$folder"/pgbouncer.pid; do
+    for file in "$folder"/data/postmaster.pid "$folder"/pgbouncer.pid "$folder"/emulator.pid; do
         [ -f "$file" ] || continue
         read -r process < "$file"
         # A number may have gone to another process since: the server's own lives in its folder.
         if [ -d /proc/self ]; then
             case $(readlink "/proc/$process/cwd") in "$folder"*) ;; *) continue ;; esac
         fi
+        # An emulator has nothing to put in order, and to Java QUIT is a question.
+        case $file in */emulator.pid) kill -KILL "$process" 2>/dev/null ;; esac
         kill -QUIT "$process" 2>/dev/null
         for _ in 1 2 3 4 5 6 7 8 9 10; do
             kill -0 "$process" 2>/dev/null || break

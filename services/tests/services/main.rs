@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
+mod dynamodb;
+mod requests;
+
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -39,6 +42,12 @@ fn start(name: &str, role: &str) -> Child {
         .stderr(Stdio::null())
         .spawn()
         .unwrap()
+}
+
+/// Tells whoever waits for it; whole at once.
+fn tell(marker: &str, what: &str) {
+    std::fs::write(format!("{marker}.new"), what).unwrap();
+    std::fs::rename(format!("{marker}.new"), marker).unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -95,9 +104,7 @@ async fn processes_share_one_server_and_what_a_killed_one_leaves_is_dropped() {
     if let Some(marker) = role() {
         let server = postgres(Version::V15).await;
         let database = server.database(Collation::Server).await;
-        // Whole at once: the other process waits for it.
-        std::fs::write(format!("{marker}.new"), format!("{} {}", server.how(), database.name())).unwrap();
-        std::fs::rename(format!("{marker}.new"), &marker).unwrap();
+        tell(&marker, &format!("{} {}", server.how(), database.name()));
         return tokio::time::sleep(AGES).await;
     }
     let folder = tempfile::tempdir().unwrap();
@@ -154,8 +161,7 @@ async fn no_private_server_outlives_its_test_however_that_ends() {
     let name = "no_private_server_outlives_its_test_however_that_ends";
     if let Some(marker) = role() {
         let server = private_postgres(Version::V15).await;
-        std::fs::write(format!("{marker}.new"), server.folder().to_str().unwrap()).unwrap();
-        std::fs::rename(format!("{marker}.new"), &marker).unwrap();
+        tell(&marker, server.folder().to_str().unwrap());
         assert!(!marker.ends_with("panics"), "as it was told");
         return tokio::time::sleep(AGES).await;
     }

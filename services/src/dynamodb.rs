@@ -1,0 +1,164 @@
+//! The DynamoDB that all tests of a run share: a test's tables have names of its own.
+
+use std::path::PathBuf;
+
+use crate::account::Account;
+use crate::address::parsed;
+use crate::emulator::{Data, Plan, Programs};
+use crate::error::or_fail;
+use crate::keep::Folder;
+use crate::place::Servers;
+use crate::shared::{Facts, Shared, facts};
+use crate::{ServiceError, http, place};
+
+/// The variable in the environment that names an endpoint of one's own.
+pub(crate) const VARIABLE: &str = "ANNALS_DYNAMODB_URL";
+
+/// Which DynamoDB a test wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    /// Amazon's DynamoDB Local, or the endpoint that `ANNALS_DYNAMODB_URL` names.
+    Local,
+    /// The emulator `dynoxide-rs`: fast, needs no Java, and is not the last word.
+    Embedded,
+}
+
+impl Engine {
+    /// What it is called.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Local => "DynamoDB Local",
+            Self::Embedded => "dynoxide-rs",
+        }
+    }
+}
+
+/// An endpoint that tests make tables of their own at. It takes any credentials and any region.
+#[derive(Clone, Debug)]
+pub struct DynamoDb {
+    endpoint: String,
+    engine: String,
+    how: String,
+    log: Option<PathBuf>,
+}
+
+impl DynamoDb {
+    /// Its URL: `http://127.0.0.1:8000`.
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    /// What it is, with its version: `DynamoDB Local 3.3.0`.
+    pub fn engine(&self) -> &str {
+        &self.engine
+    }
+
+    /// Where it comes from.
+    pub fn how(&self) -> &str {
+        &self.how
+    }
+
+    /// What it has written since it was started, where it was started here.
+    pub fn log(&self) -> Option<&std::path::Path> {
+        self.log.as_deref()
+    }
+
+    pub(crate) fn from_plan(plan: &Plan, engine: Engine, how: &str) -> Self {
+        Self {
+            endpoint: endpoint(plan.port),
+            engine: format!("{} {}", engine.name(), plan.version()),
+            how: format!("{how} from {} on port {}", plan.programs.folder().display(), plan.port),
+            log: Some(plan.log()),
+        }
+    }
+
+    pub(crate) fn announce(&self) {
+        eprintln!("services: {}, {}", self.engine, self.how);
+    }
+}
+
+fn endpoint(port: u16) -> String {
+    format!("http://127.0.0.1:{port}")
+}
+
+/// The DynamoDB of this kind, shared with all tests; started when nobody has. Says in one line which it is.
+///
+/// # Panics
+/// When there is none, with one line on how to get it.
+pub async fn dynamodb(engine: Engine) -> DynamoDb {
+    or_fail(try_dynamodb(engine).await)
+}
+
+/// The same, for callers that report by themselves what is missing.
+///
+/// # Errors
+/// When there is none: the message says how to get it.
+pub async fn try_dynamodb(engine: Engine) -> Result<DynamoDb, ServiceError> {
+    let server = match std::env::var(VARIABLE) {
+        Ok(url) if engine == Engine::Local && !url.is_empty() => given(&url).await?,
+        _ => shared(engine).await?,
+    };
+    server.announce();
+    Ok(server)
+}
+
+async fn given(url: &str) -> Result<DynamoDb, ServiceError> {
+    let parsed = parsed(url)?;
+    let host = parsed.host_str().unwrap_or("127.0.0.1");
+    let failed =
+        |detail: &str| ServiceError::failed(format!("asking the endpoint that {VARIABLE} names"), detail);
+    if parsed.scheme() != "http" {
+        return Err(failed("its URL does not begin with http://"));
+    }
+    let name = http::server_at(host, parsed.port().unwrap_or(80)).await;
+    let name = name.ok_or_else(|| failed("nobody answers there"))?;
+    let engine = if name.is_empty() { "DynamoDB".to_owned() } else { format!("DynamoDB on {name}") };
+    let endpoint = url.trim_end_matches('/').to_owned();
+    Ok(DynamoDb { endpoint, engine, how: format!("given by {VARIABLE}"), log: None })
+}
+
+async fn shared(engine: Engine) -> Result<DynamoDb, ServiceError> {
+    let shared = Shared::new(match engine {
+        Engine::Local => "dynamodb-local",
+        Engine::Embedded => "dynamodb-embedded",
+    })?;
+    let answers = |known: Facts| async move {
+        match port_of(&known) {
+            Some(port) => http::server_at("127.0.0.1", port).await.is_some(),
+            None => false,
+        }
+    };
+    from_facts(&shared.find_or_start(answers, || start(engine)).await?)
+}
+
+fn port_of(known: &Facts) -> Option<u16> {
+    known.get("port")?.parse().ok()
+}
+
+async fn start(engine: Engine) -> Result<(Folder, Facts), ServiceError> {
+    let programs = find(engine).await?;
+    let folder = Folder::new("dynamodb", Account::own_of_process(), &Servers::find()?.on_disk)?;
+    let port = place::free_port()?;
+    let plan = Plan { programs, folder: folder.path().to_owned(), port, data: Data::InMemory };
+    if let Err(error) = plan.start().await {
+        folder.remove();
+        return Err(error);
+    }
+    let server = DynamoDb::from_plan(&plan, engine, "started");
+    let log = plan.log().display().to_string();
+    let known = [("port", port.to_string()), ("engine", server.engine), ("how", server.how), ("log", log)];
+    Ok((folder, facts(&known)))
+}
+
+/// The engine's programs, fetched off the caller's runtime.
+pub(crate) async fn find(engine: Engine) -> Result<Programs, ServiceError> {
+    let found = tokio::task::spawn_blocking(move || Programs::find(engine)).await;
+    found.map_err(|error| ServiceError::failed("looking", error.to_string()))?
+}
+
+fn from_facts(known: &Facts) -> Result<DynamoDb, ServiceError> {
+    let fact = |name: &str| known.get(name).cloned().unwrap_or_default();
+    let missing = || ServiceError::failed("reading a server's port", "there is none");
+    let endpoint = endpoint(port_of(known).ok_or_else(missing)?);
+    Ok(DynamoDb { endpoint, engine: fact("engine"), how: fact("how"), log: Some(fact("log").into()) })
+}
