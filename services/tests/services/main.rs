@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 mod dynamodb;
+mod faulty;
 mod requests;
 
 use std::path::{Path, PathBuf};
