@@ -6,7 +6,6 @@ use crate::account::Account;
 use crate::address::parsed;
 use crate::emulator::{Data, Plan, Programs};
 use crate::error::or_fail;
-use crate::keep::Folder;
 use crate::place::Servers;
 use crate::shared::{Facts, Shared, facts};
 use crate::{ServiceError, http, place};
@@ -128,16 +127,16 @@ async fn shared(engine: Engine) -> Result<DynamoDb, ServiceError> {
             None => false,
         }
     };
-    from_facts(&shared.find_or_start(answers, || start(engine)).await?)
+    from_facts(&shared.find_or_start(answers, || start(&shared, engine)).await?)
 }
 
 fn port_of(known: &Facts) -> Option<u16> {
     known.get("port")?.parse().ok()
 }
 
-async fn start(engine: Engine) -> Result<(Folder, Facts), ServiceError> {
+async fn start(shared: &Shared, engine: Engine) -> Result<Facts, ServiceError> {
     let programs = find(engine).await?;
-    let folder = Folder::new("dynamodb", Account::own_of_process(), &Servers::find()?.on_disk)?;
+    let folder = shared.folder(Account::own_of_process(), &Servers::find()?.on_disk)?;
     let port = place::free_port()?;
     let plan = Plan { programs, folder: folder.path().to_owned(), port, data: Data::InMemory };
     if let Err(error) = plan.start().await {
@@ -147,7 +146,7 @@ async fn start(engine: Engine) -> Result<(Folder, Facts), ServiceError> {
     let server = DynamoDb::from_plan(&plan, engine, "started");
     let log = plan.log().display().to_string();
     let known = [("port", port.to_string()), ("engine", server.engine), ("how", server.how), ("log", log)];
-    Ok((folder, facts(&known)))
+    Ok(facts(&known))
 }
 
 /// The engine's programs, fetched off the caller's runtime.

@@ -11,7 +11,6 @@ use crate::account::{Account, own_user};
 use crate::address::through;
 use crate::binaries::find_program;
 use crate::error::or_fail;
-use crate::keep::Folder;
 use crate::place::Servers;
 use crate::server::last_lines;
 use crate::shared::{Facts, Shared, facts};
@@ -51,7 +50,7 @@ pub async fn try_pgbouncer(server: &Postgres) -> Result<PgBouncer, ServiceError>
                 None => false,
             }
         },
-        || start(server),
+        || start(&shared, server),
     );
     let known = found.await?;
     let missing = || ServiceError::failed("reading PgBouncer's port", "there is none");
@@ -71,13 +70,13 @@ async fn answers(server: &Postgres, port: u16) -> bool {
     PgConnection::connect_with(&options).await.is_ok()
 }
 
-async fn start(server: &Postgres) -> Result<(Folder, Facts), ServiceError> {
+async fn start(shared: &Shared, server: &Postgres) -> Result<Facts, ServiceError> {
     let program = match find_program("pgbouncer") {
         Some(program) => program,
         None => install()?,
     };
     let account = Account::choose()?;
-    let folder = Folder::new("pgbouncer", account, &Servers::find()?.on_disk)?;
+    let folder = shared.folder(account, &Servers::find()?.on_disk)?;
     let (port, path) = (place::free_port()?, folder.path().display().to_string());
     let (host, upstream) = server.address();
     let (role, password) = server.credentials();
@@ -111,7 +110,7 @@ async fn start(server: &Postgres) -> Result<(Folder, Facts), ServiceError> {
     }
     let version = process::run(Command::new(&program).arg("--version"))?;
     let version = version.lines().next().unwrap_or("PgBouncer").to_owned();
-    Ok((folder, facts(&[("port", port.to_string()), ("version", version)])))
+    Ok(facts(&[("port", port.to_string()), ("version", version)]))
 }
 
 fn install() -> Result<std::path::PathBuf, ServiceError> {

@@ -9,7 +9,6 @@ use url::Url;
 use crate::address::{decoded, parsed};
 use crate::binaries::Binaries;
 use crate::error::or_fail;
-use crate::keep::Folder;
 use crate::place::Servers;
 use crate::server::{self, Plan};
 use crate::shared::{Facts, Shared, facts};
@@ -132,7 +131,7 @@ async fn given(version: Version, url: &str) -> Result<Postgres, ServiceError> {
 
 async fn shared(version: Version) -> Result<Postgres, ServiceError> {
     let shared = Shared::new(&format!("postgres-{}", version.major()))?;
-    from_facts(&shared.find_or_start(answers, || start(version)).await?)
+    from_facts(&shared.find_or_start(answers, || start(&shared, version)).await?)
 }
 
 async fn answers(known: Facts) -> bool {
@@ -141,23 +140,21 @@ async fn answers(known: Facts) -> bool {
     matches!(tokio::time::timeout(Duration::from_secs(20), connecting).await, Ok(Ok(_)))
 }
 
-async fn start(version: Version) -> Result<(Folder, Facts), ServiceError> {
+async fn start(shared: &Shared, version: Version) -> Result<Facts, ServiceError> {
     let binaries = tokio::task::spawn_blocking(move || Binaries::find(version)).await;
     let binaries = binaries.map_err(|error| ServiceError::failed("looking", error.to_string()))??;
-    let folder =
-        Folder::new(&format!("postgres-{}", version.major()), binaries.account, &Servers::find()?.fastest())?;
+    let folder = shared.folder(binaries.account, &Servers::find()?.fastest())?;
     let plan =
         Plan { binaries, folder: folder.path().to_owned(), port: place::free_port()?, settings: Vec::new() };
     let (plan, made) = initialise(plan).await;
     made?;
     plan.start().await?;
-    let known = facts(&[
+    Ok(facts(&[
         ("port", plan.port.to_string()),
         ("version", plan.binaries.version.clone()),
         ("how", format!("started from {} on port {}", plan.binaries.folder.display(), plan.port)),
         ("log", plan.log().display().to_string()),
-    ]);
-    Ok((folder, known))
+    ]))
 }
 
 pub(crate) async fn initialise(plan: Plan) -> (Plan, Result<(), ServiceError>) {

@@ -5,10 +5,11 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use crate::account::Account;
 use crate::keep::{self, Folder, Use};
 use crate::{ServiceError, place};
 
@@ -37,7 +38,7 @@ impl Shared {
     ) -> Result<Facts, ServiceError>
     where
         A: Future<Output = bool>,
-        S: Future<Output = Result<(Folder, Facts), ServiceError>>,
+        S: Future<Output = Result<Facts, ServiceError>>,
     {
         self.announce()?;
         let lock = self.file("start");
@@ -52,10 +53,16 @@ impl Shared {
         {
             return Ok(facts);
         }
-        let (folder, facts) = start().await?;
-        folder.keep_shared(&self.file("users"), GRACE, &self.file("state"))?;
+        let facts = start().await?;
         self.write(&facts)?;
         Ok(facts)
+    }
+
+    /// A folder for the server, watched from now on: whoever starts it may be killed while it starts.
+    pub(crate) fn folder(&self, account: Account, within: &Path) -> Result<Folder, ServiceError> {
+        let folder = Folder::new(&self.name, account, within)?;
+        folder.keep_shared(&self.file("users"), GRACE, &self.file("state"))?;
+        Ok(folder)
     }
 
     /// Once for each process, until it ends: the lock goes with it.

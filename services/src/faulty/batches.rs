@@ -83,10 +83,7 @@ mod tests {
             assert!(!batch["RequestItems"].as_object().unwrap().is_empty());
             add_unprocessed(&mut both, "BatchGetItem", rest);
             for table in ["a", "b"] {
-                both["UnprocessedKeys"][table]["Keys"]
-                    .as_array_mut()
-                    .unwrap()
-                    .sort_by_key(Value::as_u64);
+                both["UnprocessedKeys"][table]["Keys"].as_array_mut().unwrap().sort_by_key(Value::as_u64);
             }
             assert_eq!(both["UnprocessedKeys"], whole["RequestItems"]);
         }
