@@ -9,6 +9,9 @@ use std::process::Command;
 
 use crate::ServiceError;
 
+/// Closes what was inherited, and becomes the program.
+const LETS_GO: &str = r#"exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-; exec "$@""#;
+
 /// Who runs the servers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Account {
@@ -38,15 +41,23 @@ impl Account {
 
     /// A program, to be run by this account, with nothing in its environment that would lead it elsewhere.
     pub(crate) fn command(self, program: &Path) -> Command {
-        let mut command = match self.other {
-            None => Command::new(program),
-            Some((user, group)) => {
-                let mut command = Command::new("setpriv");
-                command.args([&format!("--reuid={user}"), &format!("--regid={group}")]);
-                command.args(["--clear-groups", "--"]).arg(program);
-                command
-            }
-        };
+        self.run(Command::new("env"), program)
+    }
+
+    /// The same for one that goes on by itself, without the locks and pipes that whoever started the tests holds.
+    pub(crate) fn server(self, program: &Path) -> Command {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", LETS_GO, "annals-services"]);
+        self.run(shell, program)
+    }
+
+    /// The program as the arguments of another that becomes it.
+    fn run(self, mut command: Command, program: &Path) -> Command {
+        if let Some((user, group)) = self.other {
+            command.args(["setpriv", &format!("--reuid={user}"), &format!("--regid={group}")]);
+            command.args(["--clear-groups", "--"]);
+        }
+        command.arg(program);
         for (name, _) in std::env::vars_os() {
             if name.to_string_lossy().starts_with("PG") {
                 command.env_remove(name);

@@ -89,7 +89,7 @@ impl Plan {
         let log = self.log();
         let out = File::create(&log).map_err(ServiceError::file("write", &log))?;
         let errors = out.try_clone().map_err(ServiceError::file("write", &log))?;
-        let mut command = Account::own_of_process().command(Path::new("sh"));
+        let mut command = Account::own_of_process().server(Path::new("sh"));
         command.args(["-c", LAUNCH, "annals-services"]).args(self.command_line());
         command.current_dir(&self.folder).stdin(Stdio::null()).stdout(out).stderr(errors);
         // What ends the tests leaves the emulator to its watcher.

@@ -24,6 +24,8 @@ stop() {
     done
 }
 
+# Locks and pipes of whoever started the tests: a watcher goes on after they have ended.
+exec 3>&- 4>&- 5>&- 6>&- 7>&-
 exec 8>>"$folder/watched" 9>>"$lock"
 flock --exclusive 8
 idle=0

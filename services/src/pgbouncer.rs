@@ -93,7 +93,7 @@ async fn start(shared: &Shared, server: &Postgres) -> Result<Facts, ServiceError
     }
     let log = folder.path().join("pgbouncer.log");
     let out = File::create(&log).map_err(ServiceError::file("write", &log))?;
-    let mut command = account.command(&program);
+    let mut command = account.server(&program);
     command.arg(folder.path().join("settings.ini")).current_dir(folder.path());
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(out);
     std::os::unix::process::CommandExt::process_group(&mut command, 0);

@@ -77,7 +77,7 @@ impl Plan {
         let out = File::options().create(true).append(true).open(&log);
         let out = out.map_err(ServiceError::file("write", &log))?;
         let errors = out.try_clone().map_err(ServiceError::file("write", &log))?;
-        let mut command = self.binaries.account.command(&self.binaries.program("postgres"));
+        let mut command = self.binaries.account.server(&self.binaries.program("postgres"));
         command.arg("-D").arg(self.data()).stdin(Stdio::null()).stdout(out).stderr(errors);
         // What ends the tests leaves the server to its watcher.
         std::os::unix::process::CommandExt::process_group(&mut command, 0);

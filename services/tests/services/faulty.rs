@@ -181,7 +181,7 @@ async fn changes_are_stirred_as_far_as_the_promise_allows() {
         while seen.iter().collect::<BTreeSet<_>>().len() < 50 {
             assert!(begun.elapsed() < AGES, "{fault:?}: not all changes came");
             let said =
-                struck.through.call("GetRecords", json!({"ShardIterator": iterator, "Limit": 7})).await;
+                struck.through.call("GetRecords", json!({"ShardIterator": iterator, "Limit": 17})).await;
             for record in said["Records"].as_array().unwrap() {
                 let image = &record["dynamodb"]["NewImage"];
                 let number = |name: &str| image[name]["N"].as_str().unwrap().parse::<u32>().unwrap();
@@ -189,7 +189,7 @@ async fn changes_are_stirred_as_far_as_the_promise_allows() {
             }
             said["NextShardIterator"].as_str().unwrap().clone_into(&mut iterator);
         }
-        assert!(struck.faulty.faults(fault) > 2, "{fault:?}");
+        assert!(struck.faulty.faults(fault) > 1, "{fault:?}");
         assert_eq!(seen.len() > 50, fault == Fault::Repeated, "{fault:?}");
         let mut first_times = BTreeMap::<u32, Vec<u32>>::new();
         for (number, round) in seen {

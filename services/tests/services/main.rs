@@ -11,7 +11,10 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use annals_services::{Collation, PrivateOptions, Proxy, Version, pgbouncer, postgres, private_postgres};
+use annals_services::{
+    Collation, Engine, PrivateOptions, Proxy, Version, pgbouncer, postgres, private_dynamodb,
+    private_postgres,
+};
 use sqlx::{Connection, PgConnection, Row};
 
 /// Longer than any of this may take.
@@ -153,7 +156,8 @@ async fn a_killed_server_comes_back_with_what_it_had_answered() {
 fn somebody_lives_in(folder: &Path) -> bool {
     let processes = std::fs::read_dir("/proc").unwrap().flatten();
     let mut homes = processes.filter_map(|process| std::fs::read_link(process.path().join("cwd")).ok());
-    homes.any(|home| home.starts_with(folder))
+    // Of a folder that is gone the system says so behind its name.
+    homes.any(|home| home.to_string_lossy().starts_with(&*folder.to_string_lossy()))
 }
 
 #[cfg(target_os = "linux")]
@@ -179,6 +183,43 @@ async fn no_private_server_outlives_its_test_however_that_ends() {
         assert!(!child.wait().unwrap().success());
         wait_until("the server has gone", || !server.exists() && !somebody_lives_in(&server));
     }
+}
+
+/// How many processes have this file open.
+#[cfg(target_os = "linux")]
+fn holders_of(file: &Path) -> usize {
+    let processes = std::fs::read_dir("/proc").unwrap().flatten();
+    let holds = |process: &std::fs::DirEntry| {
+        let mut files = std::fs::read_dir(process.path().join("fd")).into_iter().flatten().flatten();
+        files.any(|entry| std::fs::read_link(entry.path()).is_ok_and(|held| held == file))
+    };
+    processes.filter(holds).count()
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn no_server_keeps_the_locks_and_pipes_of_who_started_the_tests() {
+    let name = "no_server_keeps_the_locks_and_pipes_of_who_started_the_tests";
+    if let Some(marker) = role() {
+        let _servers = (private_postgres(Version::V15).await, private_dynamodb(Engine::Embedded).await);
+        tell(&marker, "started");
+        return tokio::time::sleep(AGES).await;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let (marker, lock) = (folder.path().join("marker"), folder.path().join("lock"));
+    let mut child = Command::new("sh")
+        .args(["-c", r#"exec 3>>"$1"; shift; exec "$@""#, "sh"])
+        .arg(&lock)
+        .arg(std::env::current_exe().unwrap())
+        .args(["--exact", name, "--nocapture"])
+        .env(ROLE, &marker)
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    wait_until("the child has its servers", || marker.exists());
+    assert_eq!(holders_of(&lock), 1, "the child alone");
+    child.kill().unwrap();
+    child.wait().unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
