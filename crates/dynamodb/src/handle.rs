@@ -30,7 +30,8 @@ impl DynamoStore {
     /// # Errors
     /// When the service cannot be reached or refuses the credentials, when a table is none of ours, or of a newer release.
     pub async fn open(options: DynamoOptions) -> Result<Self, StoreError> {
-        let database = Arc::new(Database::open(options).await?);
+        // The SDK's futures are deep: they would be part of the type of every future that opens a store.
+        let database = Arc::new(Box::pin(Database::open(options)).await?);
         let hub = Hub::of(&database);
         Ok(Self { shared: Arc::new(Shared { database, heads: Heads::default(), hub }) })
     }
