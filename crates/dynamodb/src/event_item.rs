@@ -23,6 +23,14 @@ pub(crate) struct Beside {
     pub(crate) append_end: Version,
 }
 
+/// The key of an event's item.
+pub(crate) fn key(stream: &StreamId, version: Version) -> Item {
+    Item::from([
+        ("AggregateId".to_owned(), item::text(stream.as_str())),
+        ("Version".to_owned(), item::number(version.get())),
+    ])
+}
+
 /// The event as an item.
 pub(crate) fn encode(event: &RecordedEvent, beside: Beside, type_shards: u32) -> Item {
     let header = &event.header;
@@ -83,13 +91,16 @@ pub(crate) fn decode(item: &Item) -> Result<RecordedEvent, Fault> {
 
 /// What an event's item says besides the event.
 pub(crate) fn beside(item: &Item) -> Result<Beside, Fault> {
-    let append_end =
-        item.maybe_number("AppendEnd")?.map_or_else(|| version(item), |end| Ok(Version::new(end)))?;
     Ok(Beside {
         previous: item.maybe_instant("PrevTimestamp")?,
         written: item.maybe_instant("Written")?,
-        append_end,
+        append_end: append_end(item)?,
     })
+}
+
+/// The last version that the commit of an item's event adds to its stream.
+pub(crate) fn append_end(item: &Item) -> Result<Version, Fault> {
+    item.maybe_number("AppendEnd")?.map_or_else(|| version(item), |end| Ok(Version::new(end)))
 }
 
 /// When the event of an item was written.
@@ -122,7 +133,12 @@ pub(crate) fn digest(item: &Item) -> Result<Digest, Fault> {
 
 /// The partition of the index by type that a stream's events of a type lie in.
 pub(crate) fn type_shard(event_type: &EventType, stream: &StreamId, shards: u32) -> String {
-    format!("{event_type}#{}", shard_of(stream.as_str(), shards))
+    type_shard_named(event_type, shard_of(stream.as_str(), shards))
+}
+
+/// A partition of the index by type.
+pub(crate) fn type_shard_named(event_type: &EventType, shard: u32) -> String {
+    format!("{event_type}#{shard}")
 }
 
 /// A name's shard of so many: FNV-1a, which is the same in every release and on every machine.

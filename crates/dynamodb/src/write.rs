@@ -249,13 +249,16 @@ impl Database {
         Ok(before.filter(|item| !item.is_empty()))
     }
 
-    /// Carries out all writes, or none.
+    /// Carries out all writes, or none. All attempts bear one token, by which the service carries out one of them only and
+    /// answers the others as that one.
     pub(crate) async fn transact(&self, writes: &[Write]) -> Result<(), Fault> {
+        let token = format!("{:032x}", fastrand::u128(..));
         let items: Result<Vec<_>, _> =
             writes.iter().map(|write| write.in_transaction(self.name(write.table))).collect();
         let items = items.map_err(|error| Fault::refused(error.to_string()))?;
         self.retrying("TransactWriteItems", || async {
-            let answer = self.dynamo.transact_write_items().set_transact_items(Some(items.clone())).send().await;
+            let request = self.dynamo.transact_write_items().client_request_token(&token);
+            let answer = request.set_transact_items(Some(items.clone())).send().await;
             answer.map(drop).map_err(|error| match error.as_service_error() {
                 Some(
                     aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError::TransactionCanceledException(
