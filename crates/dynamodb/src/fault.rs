@@ -153,11 +153,13 @@ impl Fault {
                 Some(connector) if connector.is_timeout() && !was_connecting(connector) => {
                     Self::new(Kind::NoAnswer, "no answer within the time-out")
                 }
-                Some(connector) if connector.is_io() || connector.is_timeout() => {
-                    let kind = if was_connecting(connector) { Kind::Unreached } else { Kind::Lost };
-                    Self::new(kind, chain(connector))
+                Some(connector) if was_connecting(connector) => Self::new(Kind::Unreached, chain(connector)),
+                Some(connector) => {
+                    let detail = chain(connector);
+                    let was_sent = !connector.is_user() && unsent(&detail).is_none();
+                    // A line that is cut within an answer is neither I/O nor a time-out to the HTTP client.
+                    if was_sent { Self::new(Kind::Lost, detail) } else { of_sending(&detail) }
                 }
-                Some(connector) => of_sending(&chain(connector)),
                 None => Self::new(Kind::Lost, "the request was not answered"),
             },
             SdkError::ConstructionFailure(_) => of_sending(&chain(error)),
@@ -253,16 +255,19 @@ fn shown(message: &str) -> String {
 
 /// A request that was never sent: its causes are the caller's, most often that there are no credentials.
 fn of_sending(detail: &str) -> Fault {
+    Fault::refused(unsent(detail).unwrap_or(detail))
+}
+
+/// What is missing for a request to be sent, where that is told.
+fn unsent(detail: &str) -> Option<&'static str> {
     if detail.contains("credential") || detail.contains("identity") {
-        return Fault::refused(
+        return Some(
             "no credentials were found; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE, or run where a \
              role gives them",
         );
     }
-    if detail.contains("region") || detail.contains("Region") {
-        return Fault::refused("no region is known; add ?region=… to the URL, or set AWS_REGION");
-    }
-    Fault::refused(detail)
+    let is_of_region = detail.contains("region") || detail.contains("Region");
+    is_of_region.then_some("no region is known; add ?region=… to the URL, or set AWS_REGION")
 }
 
 /// Whether the failure came before a connection stood: the HTTP client says so in its words alone.
