@@ -73,8 +73,9 @@ fn machine_time() -> Duration {
 
 /// When a UUID of version 7 was made, to the millisecond; none of another version.
 fn made_at(id: &[u8; 16]) -> Option<Duration> {
-    let [a, b, c, d, e, f, version, ..] = *id;
-    (version >> 4 == 7).then(|| Duration::from_millis(u64::from_be_bytes([0, 0, a, b, c, d, e, f])))
+    let mut millis = [0; 8];
+    millis[2..].copy_from_slice(&id[..6]);
+    (id[6] >> 4 == 7).then(|| Duration::from_millis(u64::from_be_bytes(millis)))
 }
 
 impl Start {
@@ -278,9 +279,48 @@ async fn fetch(database: &Database, entries: &[Entry]) -> Result<Vec<Item>, Faul
 
 #[cfg(test)]
 mod tests {
-    use annals_core::EventId;
+    use annals_core::{CommitId, CommitPlace, Digest, EventHeader, EventId, EventType, Json};
 
     use super::*;
+
+    fn event(id: EventId) -> RecordedEvent {
+        let header = EventHeader {
+            id,
+            stream: "order-1".parse().unwrap(),
+            version: Version::FIRST,
+            event_type: EventType::new("Counted").unwrap(),
+            schema_version: 1,
+            recorded_at: Timestamp::UNIX_EPOCH,
+            commit: CommitPlace { id: CommitId::new(), index: 0, size: 1 },
+            metadata: Json::empty(),
+            digest: Digest::ORIGIN,
+        };
+        RecordedEvent { header, payload: Json::empty() }
+    }
+
+    /// An id of version 7 that was made then.
+    fn id_made(at: Duration) -> EventId {
+        let mut bytes = [0x70; 16];
+        bytes[..6].copy_from_slice(&u64::try_from(at.as_millis()).unwrap().to_be_bytes()[2..]);
+        EventId::from_bytes(bytes)
+    }
+
+    #[test]
+    fn what_was_made_or_written_after_the_moment_is_told_from_what_was_not() {
+        let second = Duration::from_secs(1);
+        let stamped = Timestamp::UNIX_EPOCH.plus(second);
+        let moment = Moment { stamped, made: machine_time().saturating_sub(60 * second) };
+        for (id, written, is_later) in [
+            (id_made(moment.made), None, false),
+            (id_made(moment.made + second), None, true),
+            (id_made(moment.made + 600 * second), None, false),
+            (EventId::from_bytes([0xff; 16]), None, false),
+            (EventId::from_bytes([0; 16]), Some(stamped), false),
+            (EventId::from_bytes([0; 16]), Some(stamped.plus(second)), true),
+        ] {
+            assert_eq!(moment.precedes(&event(id), written), is_later, "{id} written {written:?}");
+        }
+    }
 
     #[test]
     fn an_id_tells_when_it_was_made_if_it_was_made_from_a_clock() {

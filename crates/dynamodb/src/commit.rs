@@ -18,7 +18,7 @@ use crate::heads::Known;
 use crate::item::Item;
 use crate::marker::{self, Marked, Marker, Places};
 use crate::patience::Patience;
-use crate::standing::{is_of, places_named};
+use crate::standing::is_of;
 use crate::tables::Table;
 use crate::vouch::Footing;
 use crate::write::Write;
@@ -183,15 +183,9 @@ impl DynamoStore {
         let not_written = |fault: Fault| self.failed(commit, &fault, Effect::NotWritten);
         let head = self.head_of(&commit.appends()[append].stream).await.map_err(not_written)?;
         // A06: the id is looked up after the conflict was seen, at all places where it may stand.
-        let named = places_named(commit);
-        let found = try_join!(self.marker_of(commit.id()), async {
-            if named.is_empty() { Ok(Vec::new()) } else { self.standing_at(&named).await }
-        });
-        let (marker, standing) = found.map_err(not_written)?;
-        if marker.is_none()
-            && let Some(found) = standing.iter().find(|item| is_of(item, commit.id()))
-        {
-            return self.by_event(commit, found).await.map(Some);
+        let (marker, event) = self.look_up(commit).await.map_err(not_written)?;
+        if let (None, Some(event)) = (&marker, &event) {
+            return self.by_event(commit, event).await.map(Some);
         }
         self.refuse(commit, append, marker, head).await
     }

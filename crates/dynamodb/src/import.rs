@@ -46,9 +46,8 @@ impl DynamoStore {
     ) -> Result<Imported, ImportError> {
         let marker = Marker { what, by: marker::draw() };
         let told = |fault: &Fault| fault.told_of_commit(&doing(id), &self.database().options);
-        let fault = match self.database().write(&marker::write(id, &marker)).await {
-            Ok(_) => return Ok(Imported::Written),
-            Err(fault) => fault,
+        let Err(fault) = self.database().write(&marker::write(id, &marker)).await else {
+            return Ok(Imported::Written);
         };
         let (Kind::Condition, Some(found)) = (fault.kind, fault.found(0)) else {
             return Err(told(&fault).into());

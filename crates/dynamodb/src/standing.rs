@@ -27,6 +27,18 @@ impl DynamoStore {
         found.as_ref().map(marker::read).transpose()
     }
 
+    /// The marker under a commit's id, and an event that bears it at a place that the commit's own value names.
+    pub(crate) async fn look_up(&self, commit: &Commit) -> Result<(Option<Marker>, Option<Item>), Fault> {
+        let places = places_named(commit);
+        let mut keys: Vec<_> =
+            places.iter().map(|(stream, version)| event_item::key(stream, *version)).collect();
+        keys.push(marker::key(commit.id()));
+        let found = self.database().batch_get(Table::Events, keys, Freshness::Consistent).await?;
+        let marker = found.iter().find(|item| !event_item::is_event(item)).map(marker::read).transpose()?;
+        let event = found.into_iter().find(|item| is_of(item, commit.id()));
+        Ok((marker, event))
+    }
+
     /// What a marker stands for.
     pub(crate) async fn marked(&self, id: CommitId, marker: Marker) -> Result<RecordedCommit, Fault> {
         let places: BTreeSet<Place> = match marker.what {
@@ -97,7 +109,7 @@ pub(crate) fn is_of(item: &Item, id: CommitId) -> bool {
 }
 
 /// The places at which a commit's events stand when they do, as far as its value alone says it.
-pub(crate) fn places_named(commit: &Commit) -> BTreeSet<Place> {
+fn places_named(commit: &Commit) -> BTreeSet<Place> {
     let named = commit.appends().iter().filter_map(|append| Some((append, append.expected.place()?)));
     named
         .flat_map(|(append, first)| {

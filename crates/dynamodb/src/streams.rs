@@ -37,7 +37,9 @@ impl DynamoStore {
                 if seen != Seen::Whole {
                     break;
                 }
-                told = later(told, Known::of(item)?);
+                let found = Known::of(item)?;
+                // The last version that was read, whichever way.
+                told = told.filter(|told: &Known| told.head.version > found.head.version).or(Some(found));
             }
             match seen {
                 Seen::Cut => break true,
@@ -84,10 +86,6 @@ impl DynamoStore {
             }
         }
     }
-}
-
-fn later(told: Option<Known>, found: Known) -> Option<Known> {
-    Some(told.filter(|told| told.head.version > found.head.version).unwrap_or(found))
 }
 
 /// What an item is to a page.
