@@ -12,6 +12,7 @@ mod bench;
 mod children;
 mod commits;
 mod disk;
+mod dynamodb;
 mod feed;
 mod figure;
 mod growth;
@@ -35,7 +36,7 @@ use clap::{Parser, Subcommand};
 
 use crate::bench::{Bench, Outcome};
 use crate::report::Report;
-use crate::stores::POSTGRES;
+use crate::stores::{DYNAMODB, POSTGRES};
 
 #[derive(Parser)]
 #[command(name = "annals-bench", about = "Measures the stores", version)]
@@ -93,9 +94,9 @@ async fn measure_all(arguments: &Arguments) -> Outcome {
     let bench = Bench::new(kind, arguments.quick)?;
     let mut report = Report::new(&bench, arguments.only.clone());
     let mut groups = kind.groups.to_vec();
-    // The server's figures take minutes of their own: a quick run has them when it is asked for them.
+    // The servers' figures take minutes of their own: a quick run has them when it is asked for them.
     if kind.is_sqlite && (!arguments.quick || !arguments.only.is_empty()) {
-        groups.push(POSTGRES);
+        groups.extend([POSTGRES, DYNAMODB]);
     }
     for group in &groups {
         if !report.wants(group) {
@@ -110,6 +111,7 @@ async fn measure_all(arguments: &Arguments) -> Outcome {
             "rebuild" => rebuild::measure(&bench, &mut report).await?,
             "disk" => disk::measure(&bench, &mut report).await?,
             POSTGRES => postgres::measure(&bench, &mut report).await?,
+            DYNAMODB => dynamodb::measure(&bench, &mut report).await?,
             _ => growth::measure(&bench, &mut report).await?,
         }
     }

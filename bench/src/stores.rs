@@ -32,6 +32,9 @@ pub(crate) enum Risk {
 /// The store on a server; and the group of its figures, which belongs to a full run of the default store, too.
 pub(crate) const POSTGRES: &str = "postgres";
 
+/// The store on Amazon's tables, likewise.
+pub(crate) const DYNAMODB: &str = "dynamodb";
+
 const EMBEDDED: &[&str] = &["commits", "lone_commit", "loads", "feed", "disk", "rebuild", "growth"];
 
 /// Every store.
@@ -49,6 +52,14 @@ pub(crate) const STORES: &[Kind] = &[
         name: POSTGRES,
         url: |_, _| POSTGRES.to_owned(),
         groups: &[POSTGRES],
+        is_sqlite: false,
+        is_shared: true,
+    },
+    // As with the server, so with the emulator.
+    Kind {
+        name: DYNAMODB,
+        url: |_, _| DYNAMODB.to_owned(),
+        groups: &[DYNAMODB],
         is_sqlite: false,
         is_shared: true,
     },

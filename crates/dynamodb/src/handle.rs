@@ -47,6 +47,11 @@ impl DynamoStore {
         self.shared.database.meter.usage().clone()
     }
 
+    /// The client that the store uses, with its endpoint and credentials, for those who work on the tables by themselves.
+    pub fn client(&self) -> &aws_sdk_dynamodb::Client {
+        &self.shared.database.dynamo
+    }
+
     /// All ports of the store.
     pub fn adapter(&self) -> Adapter {
         let store = Arc::new(self.clone());

@@ -61,6 +61,8 @@ mod views;
 mod vouch;
 mod write;
 
+/// The SDK, for those who work on the tables by themselves.
+pub use aws_sdk_dynamodb as sdk;
 pub use handle::DynamoStore;
 pub use meter::Usage;
 pub use options::DynamoOptions;

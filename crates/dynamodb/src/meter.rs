@@ -1,13 +1,15 @@
-//! What the store asked of DynamoDB: requests by their kind, and capacity units by the cost model. Counted for every open
-//! store, since it is what Amazon's bill is made of.
+//! What the store asked of DynamoDB: requests by their kind, and capacity units by the [cost model](crate::cost). Counted for
+//! every open store, since it is what Amazon's bill is made of.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
+use crate::cost::Units;
+
 /// What a store has used since it was opened.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Usage {
-    /// Requests answered, by the API's name for them.
+    /// Requests sent, by the API's name for them; each attempt counts.
     pub requests: BTreeMap<&'static str, u64>,
     /// Write request units, by the cost model.
     pub write_units: f64,
@@ -24,12 +26,12 @@ impl Meter {
         *self.usage().requests.entry(request).or_default() += 1;
     }
 
-    pub(crate) fn wrote(&self, units: f64) {
-        self.usage().write_units += units;
+    pub(crate) fn wrote(&self, units: Units) {
+        self.usage().write_units += units.as_f64();
     }
 
-    pub(crate) fn read(&self, units: f64) {
-        self.usage().read_units += units;
+    pub(crate) fn read(&self, units: Units) {
+        self.usage().read_units += units.as_f64();
     }
 
     pub(crate) fn usage(&self) -> std::sync::MutexGuard<'_, Usage> {

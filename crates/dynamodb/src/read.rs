@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, KeysAndAttributes, WriteRequest};
 use futures::{StreamExt, TryStreamExt, stream};
 
+use crate::cost::{self, Consistency};
 use crate::database::Database;
 use crate::fault::{Fault, Kind};
 use crate::item::Item;
@@ -25,6 +26,15 @@ pub(crate) enum Freshness {
     Consistent,
     /// It may lag, at half the price.
     Eventual,
+}
+
+impl Freshness {
+    fn in_cost(self) -> Consistency {
+        match self {
+            Self::Consistent => Consistency::Strong,
+            Self::Eventual => Consistency::Eventual,
+        }
+    }
 }
 
 /// A range of a partition, of a table or an index.
@@ -99,12 +109,15 @@ impl Database {
         freshness: Freshness,
     ) -> Result<Option<Item>, Fault> {
         let name = self.name(table);
-        self.retrying("GetItem", || async {
-            let request = self.dynamo.get_item().table_name(&name).set_key(Some(key.clone()));
-            let answer = request.consistent_read(freshness == Freshness::Consistent).send().await;
-            answer.map(|answer| answer.item).map_err(|error| Fault::of(&error))
-        })
-        .await
+        let found = self
+            .retrying("GetItem", || async {
+                let request = self.dynamo.get_item().table_name(&name).set_key(Some(key.clone()));
+                let answer = request.consistent_read(freshness == Freshness::Consistent).send().await;
+                answer.map(|answer| answer.item).map_err(|error| Fault::of(&error))
+            })
+            .await?;
+        self.meter.read(cost::get(found.as_ref().map(cost::item_size), freshness.in_cost()));
+        Ok(found)
     }
 
     /// One request's share of a query.
@@ -112,27 +125,31 @@ impl Database {
         let name = self.name(query.table);
         let limit = query.limit.map(|limit| i32::try_from(limit.max(1)).unwrap_or(i32::MAX));
         let names = (!query.names.is_empty()).then(|| query.names.clone());
-        self.retrying("Query", || async {
-            let answer = self
-                .dynamo
-                .query()
-                .table_name(&name)
-                .set_index_name(query.index.map(str::to_owned))
-                .key_condition_expression(&query.condition)
-                .set_projection_expression(query.projection.map(str::to_owned))
-                .set_expression_attribute_names(names.clone())
-                .set_expression_attribute_values(Some(query.values.clone()))
-                .consistent_read(query.freshness == Freshness::Consistent)
-                .scan_index_forward(query.forward)
-                .set_limit(limit)
-                .set_exclusive_start_key(query.from.clone())
-                .send()
-                .await;
-            let answer = answer.map_err(|error| Fault::of(&error))?;
-            let last = answer.last_evaluated_key.filter(|key| !key.is_empty());
-            Ok(Found { items: answer.items.unwrap_or_default(), last })
-        })
-        .await
+        let found = self
+            .retrying("Query", || async {
+                let answer = self
+                    .dynamo
+                    .query()
+                    .table_name(&name)
+                    .set_index_name(query.index.map(str::to_owned))
+                    .key_condition_expression(&query.condition)
+                    .set_projection_expression(query.projection.map(str::to_owned))
+                    .set_expression_attribute_names(names.clone())
+                    .set_expression_attribute_values(Some(query.values.clone()))
+                    .consistent_read(query.freshness == Freshness::Consistent)
+                    .scan_index_forward(query.forward)
+                    .set_limit(limit)
+                    .set_exclusive_start_key(query.from.clone())
+                    .send()
+                    .await;
+                let answer = answer.map_err(|error| Fault::of(&error))?;
+                let last = answer.last_evaluated_key.filter(|key| !key.is_empty());
+                Ok(Found { items: answer.items.unwrap_or_default(), last })
+            })
+            .await?;
+        // Of a projection the whole items are billed; what was not asked for is not seen here.
+        self.meter.read(cost::query(found.items.iter().map(cost::item_size), query.freshness.in_cost()));
+        Ok(found)
     }
 
     /// A query over as many requests as it takes for `most` items, or all that there are.
@@ -188,6 +205,8 @@ impl Database {
             let undone = answer.unprocessed_keys.as_mut().and_then(|keys| keys.remove(&name));
             let undone = undone.map(|keys| keys.keys).unwrap_or_default();
             let is_done = undone.is_empty();
+            let sizes = items.iter().map(|item| Some(cost::item_size(item)));
+            self.meter.read(cost::batch_get(sizes, freshness.in_cost()));
             if let Ok(mut left) = left.lock() {
                 left.1.extend(items);
                 left.0 = undone;
@@ -213,24 +232,27 @@ impl Database {
             let pairs = placeholders.iter().cloned().zip(projection.iter().map(|name| (*name).to_owned()));
             (!projection.is_empty()).then(|| pairs.collect::<HashMap<_, _>>())
         };
-        self.retrying("Scan", || async {
-            let answer = self
-                .dynamo
-                .scan()
-                .table_name(&name)
-                .segment(segment)
-                .total_segments(of)
-                .consistent_read(true)
-                .set_projection_expression((!projection.is_empty()).then(|| placeholders.join(", ")))
-                .set_expression_attribute_names(names())
-                .set_exclusive_start_key(from.clone())
-                .send()
-                .await;
-            let answer = answer.map_err(|error| Fault::of(&error))?;
-            let last = answer.last_evaluated_key.filter(|key| !key.is_empty());
-            Ok(Found { items: answer.items.unwrap_or_default(), last })
-        })
-        .await
+        let found = self
+            .retrying("Scan", || async {
+                let answer = self
+                    .dynamo
+                    .scan()
+                    .table_name(&name)
+                    .segment(segment)
+                    .total_segments(of)
+                    .consistent_read(true)
+                    .set_projection_expression((!projection.is_empty()).then(|| placeholders.join(", ")))
+                    .set_expression_attribute_names(names())
+                    .set_exclusive_start_key(from.clone())
+                    .send()
+                    .await;
+                let answer = answer.map_err(|error| Fault::of(&error))?;
+                let last = answer.last_evaluated_key.filter(|key| !key.is_empty());
+                Ok(Found { items: answer.items.unwrap_or_default(), last })
+            })
+            .await?;
+        self.meter.read(cost::query(found.items.iter().map(cost::item_size), Consistency::Strong));
+        Ok(found)
     }
 
     /// Deletes the items with these keys, in no order and not as one: for what nobody reads any more.

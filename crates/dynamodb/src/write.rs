@@ -8,8 +8,9 @@ use aws_sdk_dynamodb::types::{
     TransactWriteItem, Update,
 };
 
+use crate::cost::{self, EVENT_TYPE_INDEX, Units};
 use crate::database::Database;
-use crate::fault::{Fault, Standing, of_cancellation};
+use crate::fault::{Fault, Kind, Standing, of_cancellation};
 use crate::item::Item;
 use crate::tables::Table;
 
@@ -96,6 +97,32 @@ impl Write {
 
     fn values(&self) -> Option<Item> {
         (!self.values.is_empty()).then(|| self.values.clone())
+    }
+
+    /// What it costs alone, when the item was this before. An update's outcome is not known here: it is taken to be what
+    /// was there and what is said.
+    fn units(&self, before: Option<&Item>) -> Units {
+        let old = before.map(cost::item_size);
+        let after = match &self.change {
+            Change::Put { item } => Some(cost::item_size(item)),
+            Change::Update { key, .. } => {
+                let said: u64 = self.values.values().map(cost::value_size).sum();
+                Some(old.unwrap_or_else(|| cost::item_size(key)) + said)
+            }
+            Change::Delete { .. } => None,
+            Change::Check { .. } => old,
+        };
+        cost::written(old, after)
+    }
+
+    /// What the entry in the index by type costs: the same alone and in a transaction.
+    fn index_units(&self, before: Option<&Item>) -> Units {
+        match &self.change {
+            Change::Put { item } if self.table == Table::Events => {
+                EVENT_TYPE_INDEX.written(before, Some(item))
+            }
+            _ => Units::ZERO,
+        }
     }
 
     fn in_transaction(&self, table: String) -> Result<TransactWriteItem, BuildError> {
@@ -195,6 +222,20 @@ fn found_by<E: FoundByCondition, R>(error: &aws_sdk_dynamodb::error::SdkError<E,
 impl Database {
     /// Carries out one write. Gives the item as it was before, when there was one.
     pub(crate) async fn write(&self, write: &Write) -> Result<Option<Item>, Fault> {
+        let written = self.write_alone(write).await;
+        match &written {
+            Ok(before) => {
+                self.meter.wrote(write.units(before.as_ref()) + write.index_units(before.as_ref()));
+            }
+            Err(fault) if fault.kind == Kind::Condition => {
+                self.meter.wrote(cost::refused(fault.found(0).map(cost::item_size)));
+            }
+            Err(_) => {}
+        }
+        written
+    }
+
+    async fn write_alone(&self, write: &Write) -> Result<Option<Item>, Fault> {
         let table = self.name(write.table);
         let old = ReturnValuesOnConditionCheckFailure::AllOld;
         let before = match &write.change {
@@ -256,7 +297,8 @@ impl Database {
         let items: Result<Vec<_>, _> =
             writes.iter().map(|write| write.in_transaction(self.name(write.table))).collect();
         let items = items.map_err(|error| Fault::refused(error.to_string()))?;
-        self.retrying("TransactWriteItems", || async {
+        let written = self
+            .retrying("TransactWriteItems", || async {
             let request = self.dynamo.transact_write_items().client_request_token(&token);
             let answer = request.set_transact_items(Some(items.clone())).send().await;
             answer.map(drop).map_err(|error| match error.as_service_error() {
@@ -268,6 +310,14 @@ impl Database {
                 _ => Fault::of(&error),
             })
         })
-        .await
+        .await;
+        // A cancelled transaction is billed, too, but for the index.
+        if written.is_ok() || written.as_ref().is_err_and(|fault| fault.kind == Kind::Condition) {
+            self.meter.wrote(writes.iter().map(|write| cost::transactional(write.units(None))).sum());
+        }
+        if written.is_ok() {
+            self.meter.wrote(writes.iter().map(|write| write.index_units(None)).sum());
+        }
+        written
     }
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 use annals_core::{CommitId, Json};
 use annals_dynamodb::{DynamoStore, Usage};
 use annals_ports::{
-    Acquired, Append, Checkpoint, Commit, EventFeed, EventFeedExt, EventStore, Expectation, FeedQuery, FeedStart,
-    IndexValues, Lease, Leases, ReadRange, RowChange, ViewBatch, ViewId, ViewStore,
+    Acquired, Append, Checkpoint, Commit, EventFeed, EventFeedExt, EventStore, Expectation, FeedQuery,
+    FeedStart, IndexValues, Lease, Leases, ReadRange, RowChange, ViewBatch, ViewId, ViewStore,
 };
 
 use crate::tables::{Tables, commit_to, event, stream};
@@ -144,7 +144,9 @@ async fn a_row_of_a_view_changes_for_one_unit() {
     let further = store.start(FeedStart::End).await.unwrap();
     drop(store);
     let store = quiet(&tables).await;
-    let Acquired::Granted(lease) = store.acquire("view notes", "test", Duration::from_secs(60)).await.unwrap() else {
+    let Acquired::Granted(lease) =
+        store.acquire("view notes", "test", Duration::from_secs(60)).await.unwrap()
+    else {
         panic!("nobody else holds the lease")
     };
     let batch = |lease: &Lease, from, to: &annals_ports::FeedPosition, text: &str| ViewBatch {

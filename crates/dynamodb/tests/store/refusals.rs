@@ -128,7 +128,8 @@ async fn a_store_of_a_newer_release_is_refused_with_both_versions() {
 async fn a_service_that_is_away_is_told_in_time() {
     let options = DynamoOptions::new("nobody").unwrap().endpoint("http://127.0.0.1:1").unwrap();
     let begun = std::time::Instant::now();
-    let error = DynamoStore::open(options.timeout(Duration::from_millis(500))).await.expect_err("nobody listens");
+    let error =
+        DynamoStore::open(options.timeout(Duration::from_millis(500))).await.expect_err("nobody listens");
     assert!(error.is_transient(), "{error}");
     assert!(begun.elapsed() < Duration::from_secs(5), "after {:?}", begun.elapsed());
     assert_told(&error, &["opening dynamodb://nobody", "unavailable"]);

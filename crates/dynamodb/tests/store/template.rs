@@ -10,9 +10,7 @@ const TEMPLATE: &str = include_str!("../../../../docs/dynamodb-cloudformation.js
 /// What a table is, in the template's words: its properties but for its name and what emulators do not have.
 fn described(found: &TableDescription) -> Value {
     let keys = |schema: &[aws_sdk_dynamodb::types::KeySchemaElement]| -> Value {
-        let element = |key: &aws_sdk_dynamodb::types::KeySchemaElement| {
-            json!({ "AttributeName": key.attribute_name(), "KeyType": key.key_type().as_str() })
-        };
+        let element = |key: &aws_sdk_dynamodb::types::KeySchemaElement| json!({ "AttributeName": key.attribute_name(), "KeyType": key.key_type().as_str() });
         schema.iter().map(element).collect()
     };
     let mut attributes: Vec<_> = found
@@ -58,11 +56,13 @@ fn described(found: &TableDescription) -> Value {
 /// The template's table whose name ends so, likewise.
 fn in_template(template: &Value, suffix: &str) -> Value {
     let resources = template["Resources"].as_object().unwrap().values();
-    let mut named = resources.filter(|resource| resource["Type"] == "AWS::DynamoDB::Table").filter(|resource| {
-        let name = &resource["Properties"]["TableName"];
-        name.to_string().contains(&format!("-{suffix}"))
-    });
-    let mut table = named.next().unwrap_or_else(|| panic!("the template has no table -{suffix}"))["Properties"].clone();
+    let mut named =
+        resources.filter(|resource| resource["Type"] == "AWS::DynamoDB::Table").filter(|resource| {
+            let name = &resource["Properties"]["TableName"];
+            name.to_string().contains(&format!("-{suffix}"))
+        });
+    let mut table =
+        named.next().unwrap_or_else(|| panic!("the template has no table -{suffix}"))["Properties"].clone();
     assert!(named.next().is_none(), "-{suffix} stands twice");
     let properties = table.as_object_mut().unwrap();
     assert_eq!(properties.remove("DeletionProtectionEnabled"), Some(json!(true)), "{suffix}");
@@ -80,7 +80,15 @@ async fn the_template_makes_what_the_code_makes() {
     drop(tables.open().await);
     let template: Value = serde_json::from_str(TEMPLATE).unwrap();
     for suffix in ["events", "feed", "snapshots", "views"] {
-        let found = tables.client().describe_table().table_name(tables.name(suffix)).send().await.unwrap().table.unwrap();
+        let found = tables
+            .client()
+            .describe_table()
+            .table_name(tables.name(suffix))
+            .send()
+            .await
+            .unwrap()
+            .table
+            .unwrap();
         assert_eq!(described(&found), in_template(&template, suffix), "{suffix}");
     }
 }
