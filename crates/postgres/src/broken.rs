@@ -20,7 +20,7 @@ impl PostgresOptions {
         return self.broken == Some(what);
         #[cfg(not(feature = "broken"))]
         {
-            let _ = what;
+            let _ = (self, what);
             false
         }
     }
