@@ -87,30 +87,48 @@ fn drivers_in(tree: &str) -> Vec<&str> {
     names.filter(|name| DRIVERS.contains(name)).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
-#[test]
-fn annals_without_default_features_brings_in_no_database_driver() {
-    assert_eq!(drivers_in(&tree_of("annals", &["--no-default-features"])), Vec::<&str>::new());
-}
+const SQLITE: &[&str] = &["libsqlite3-sys", "rusqlite"];
+const POSTGRES: &[&str] = &["sqlx", "sqlx-postgres"];
+const DYNAMODB: &[&str] = &["aws-sdk-dynamodb", "aws-sdk-dynamodbstreams"];
+
+/// Each feature of the packages that choose stores, with the drivers that it brings in, and no others.
+const FEATURES: &[(&str, &[&[&str]])] = &[
+    ("default", &[SQLITE]),
+    ("dynamodb", &[DYNAMODB]),
+    ("full", &[DYNAMODB, SQLITE, POSTGRES]),
+    ("memory", &[]),
+    ("postgres", &[POSTGRES]),
+    ("sqlite", &[SQLITE]),
+];
 
 #[test]
-fn the_feature_sqlite_brings_in_its_own_driver_alone() {
-    let tree = tree_of("annals", &["--no-default-features", "--features", "sqlite"]);
-    assert_eq!(drivers_in(&tree), ["libsqlite3-sys", "rusqlite"]);
-}
-
-#[test]
-fn the_feature_postgres_brings_in_its_own_driver_alone() {
+fn without_features_there_is_no_database_driver() {
     for package in ["annals", "ordermaster"] {
-        let tree = tree_of(package, &["--no-default-features", "--features", "postgres"]);
-        assert_eq!(drivers_in(&tree), ["sqlx", "sqlx-postgres"], "{package}");
+        let tree = tree_of(package, &["--no-default-features"]);
+        assert_eq!(drivers_in(&tree), Vec::<&str>::new(), "{package}");
     }
 }
 
 #[test]
-fn the_feature_dynamodb_brings_in_its_own_driver_alone() {
+fn each_feature_brings_in_its_own_drivers_alone() {
+    let metadata = MetadataCommand::new().no_deps().exec().expect("cargo metadata answers");
+    let drivers: BTreeMap<_, _> = FEATURES.iter().copied().collect();
+    for name in ["annals", "ordermaster"] {
+        let package = metadata.packages.iter().find(|package| package.name.as_str() == name);
+        for feature in package.expect("the package is there").features.keys() {
+            let drivers = drivers.get(feature.as_str());
+            let drivers = drivers.unwrap_or_else(|| panic!("{name}: {feature} has no line in this test"));
+            let tree = tree_of(name, &["--no-default-features", "--features", feature]);
+            assert_eq!(drivers_in(&tree), drivers.concat(), "{name} with {feature}");
+        }
+    }
+}
+
+#[test]
+fn all_features_together_bring_in_every_driver() {
     for package in ["annals", "ordermaster"] {
-        let tree = tree_of(package, &["--no-default-features", "--features", "dynamodb"]);
-        assert_eq!(drivers_in(&tree), ["aws-sdk-dynamodb", "aws-sdk-dynamodbstreams"], "{package}");
+        let tree = tree_of(package, &["--all-features"]);
+        assert_eq!(drivers_in(&tree), [DYNAMODB, SQLITE, POSTGRES].concat(), "{package}");
     }
 }
 
