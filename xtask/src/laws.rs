@@ -1,33 +1,21 @@
 //! `cargo xtask laws`: one page that says, law by law, on which stores its tests passed and how many broken stores
 //! they caught; then the equivalence of the stores over random scripts.
 //!
-//! Reads what `cargo test` prints; decides nothing about laws itself. A law without a test on every store, or
-//! without a broken store that it catches, makes it fail.
+//! Reads what the tests tell; decides nothing about laws itself. A law without a test on every store, or without a
+//! broken store that it catches, makes it fail.
 
 use std::collections::BTreeMap;
 use std::process::{Command, ExitCode};
 
-use crate::phase::{cargo_with, read_output, root};
+use crate::law_table::{Column, LawTable};
+use crate::outcome::law_of;
+use crate::phase::{Ending, cargo_with, read_output, root};
+use crate::selection::Selection;
+use crate::services::Services;
+use crate::stores::STORES;
+use crate::test_run::{self, Show};
 
-/// A store that runs the suite.
-struct Suite {
-    store: &'static str,
-    /// Where its tests are: the package, the test program, and how their names begin; empty for all of them.
-    package: &'static str,
-    program: &'static str,
-    tests: &'static str,
-}
-
-/// The stores that run the suite. A new store is added here.
-const STORES: &[Suite] = &[
-    Suite { store: "memory", package: "annals-memory", program: "conformance", tests: "" },
-    Suite { store: "sqlite", package: "annals-sqlite", program: "conformance", tests: "" },
-    // The same file, with real second processes, which are killed.
-    Suite { store: "sqlite processes", package: "annals-tests", program: "it", tests: "second_process::" },
-    Suite { store: "postgres", package: "annals-postgres", program: "conformance", tests: "" },
-];
-
-/// How much to try.
+/// How much to try, and on what.
 #[derive(clap::Args)]
 pub(crate) struct Options {
     /// Random scripts over which the stores must not differ.
@@ -36,13 +24,8 @@ pub(crate) struct Options {
     /// What the scripts are drawn from; drawn itself unless given.
     #[arg(long)]
     seed: Option<u64>,
-}
-
-/// How the tests of one law went over one store.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Tests {
-    passed: u32,
-    failed: u32,
+    #[command(flatten)]
+    services: Services,
 }
 
 /// The broken stores made for one law.
@@ -54,34 +37,28 @@ struct Breakages {
 
 /// Runs the task.
 pub(crate) fn run(options: &Options) -> ExitCode {
-    let mut ok = true;
-    let mut suites = Vec::new();
-    for Suite { store, package, program, tests } in STORES {
-        println!("── the suite on {store}");
-        let (output, passed) = output_of(&mut cargo_with(&["test", "-p", package, "--test", program, tests]));
-        ok &= passed;
-        suites.push(tests_in(&output));
+    if let Err(refused) = options.services.available() {
+        eprintln!("{refused}");
+        return ExitCode::FAILURE;
     }
-    println!("── broken stores");
+    println!("── the suite on every store");
+    let stores: Vec<_> = STORES.iter().collect();
+    let selection = Selection::of_stores(stores.clone(), None);
+    let suites = test_run::run(&selection, options.services, Show::Failures);
+    let mut ok = suites.phases.iter().all(|phase| phase.ending == Ending::Passed);
+    let table = LawTable::new(&stores, &suites.outcomes);
+    println!("\n── broken stores");
     let teeth =
         ["test", "-p", "annals-testkit", "--features", "broken", "--test", "teeth", "--", "--nocapture"];
     let (output, passed) = output_of(&mut cargo_with(&teeth));
     ok &= passed;
     let breakages = breakages_in(&output);
-    println!("── equivalence over {} scripts", options.scripts);
-    let scripts = ["test", "-p", "annals-tests", "--test", "it", "equivalence", "--", "--nocapture"];
-    let mut command = cargo_with(&scripts);
-    command.env("ANNALS_CASES", options.scripts.to_string());
-    if let Some(seed) = options.seed {
-        command.env("ANNALS_SEED", seed.to_string());
-    }
-    let (output, passed) = output_of(&mut command);
-    ok &= passed;
-    let tried: Vec<_> = output.iter().filter(|line| line.starts_with("equivalence: ")).collect();
-    ok &= !tried.is_empty();
+    println!("\n── equivalence over {} scripts", options.scripts);
+    let (tried, passed) = equivalence(options);
+    ok &= passed && !tried.is_empty();
 
     println!();
-    ok &= page(&suites, &breakages);
+    ok &= page(&table, &breakages, options.services.allow_missing);
     for line in tried {
         println!("{line}");
     }
@@ -90,6 +67,18 @@ pub(crate) fn run(options: &Options) -> ExitCode {
         if ok { "every law holds, and every law's tests can fail" } else { "NOT every law is shown" }
     );
     if ok { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn equivalence(options: &Options) -> (Vec<String>, bool) {
+    let scripts = ["test", "-p", "annals-tests", "--test", "it", "equivalence", "--", "--nocapture"];
+    let mut command = cargo_with(&scripts);
+    command.env("ANNALS_CASES", options.scripts.to_string());
+    if let Some(seed) = options.seed {
+        command.env("ANNALS_SEED", seed.to_string());
+    }
+    options.services.tell(&mut command);
+    let (output, passed) = output_of(&mut command);
+    (output.into_iter().filter(|line| line.starts_with("equivalence: ")).collect(), passed)
 }
 
 fn output_of(command: &mut Command) -> (Vec<String>, bool) {
@@ -105,45 +94,31 @@ fn output_of(command: &mut Command) -> (Vec<String>, bool) {
 }
 
 /// Prints a row for each law; tells whether every law has tests on every store and a broken store it catches.
-fn page(suites: &[BTreeMap<String, Tests>], breakages: &BTreeMap<String, Breakages>) -> bool {
-    let mut whole = true;
-    print!("law ");
-    for Suite { store, .. } in STORES {
-        print!("  {store:>16}");
+fn page(table: &LawTable, breakages: &BTreeMap<String, Breakages>, allow_missing: bool) -> bool {
+    let broken = |law: &str| breakages.get(law).copied().unwrap_or_default();
+    let cell = |law: &str| format!("{} of {}", broken(law).caught, broken(law).made);
+    for line in table.lines(Some(Column { heading: "broken stores caught", cell: &cell })) {
+        println!("{line}");
     }
-    println!("  broken stores caught");
-    let laws: std::collections::BTreeSet<&String> =
-        suites.iter().flat_map(BTreeMap::keys).chain(breakages.keys()).collect();
-    for law in &laws {
-        print!("{law:<4}");
-        for suite in suites {
-            let tests = suite.get(*law).copied().unwrap_or_default();
-            whole &= tests.passed > 0 && tests.failed == 0;
-            print!("  {:>16}", format!("{} of {} tests", tests.passed, tests.passed + tests.failed));
+    let (untested, mut gaps) = (table.not_tested(), table.not_shown());
+    gaps.extend(breakages.keys().filter(|law| !table.laws().any(|known| known == *law)).cloned());
+    let unproven: Vec<_> = table.laws().filter(|law| broken(law).made == 0).collect();
+    let escaped: Vec<_> = table.laws().filter(|law| broken(law).caught < broken(law).made).collect();
+    for (what, names) in [
+        ("not tested: ", untested.join(", ")),
+        ("not shown: ", gaps.join(", ")),
+        ("without a broken store: ", unproven.join(", ")),
+        ("broken and not caught: ", escaped.join(", ")),
+    ] {
+        if !names.is_empty() {
+            println!("{what}{names}");
         }
-        let broken = breakages.get(*law).copied().unwrap_or_default();
-        whole &= broken.made > 0 && broken.caught == broken.made;
-        println!("  {:>7} of {}", broken.caught, broken.made);
     }
-    let run: u32 = suites.iter().flat_map(BTreeMap::values).map(|tests| tests.passed + tests.failed).sum();
-    let made: u32 = breakages.values().map(|broken| broken.made).sum();
-    println!("{} laws, {run} tests in {} suites, {made} broken stores", laws.len(), STORES.len());
-    whole && !laws.is_empty()
-}
-
-/// The tests by law in what `cargo test` prints: `test a01_… ... ok`.
-fn tests_in(output: &[String]) -> BTreeMap<String, Tests> {
-    let mut laws = BTreeMap::<String, Tests>::new();
-    for line in output {
-        let Some((name, ending)) = line.strip_prefix("test ").and_then(|line| line.split_once(" ... "))
-        else {
-            continue;
-        };
-        let Some(law) = law_of(name) else { continue };
-        let tests = laws.entry(law).or_default();
-        if ending == "ok" { tests.passed += 1 } else { tests.failed += 1 }
-    }
-    laws
+    let run: u32 = table.sums().iter().map(|(_, sum)| sum.passed + sum.failed).sum();
+    let (laws, made) = (table.laws().count(), breakages.values().map(|broken| broken.made).sum::<u32>());
+    println!("{laws} laws, {run} tests on {} stores, {made} broken stores", STORES.len() - untested.len());
+    let shown = untested.is_empty() && gaps.is_empty();
+    laws > 0 && (shown || allow_missing) && unproven.is_empty() && escaped.is_empty()
 }
 
 /// The broken stores by law in the table that the testkit prints: a name, then a cell for each law.
@@ -162,43 +137,14 @@ fn breakages_in(output: &[String]) -> BTreeMap<String, Breakages> {
     laws
 }
 
-/// The law that a test or a broken store is named after: `A01` of `a01_a_commit_is_all_or_nothing`, also where a store
-/// runs its suite several times, each in a module of its own.
-fn law_of(name: &str) -> Option<String> {
-    let name = name.rsplit_once("::").map_or(name, |(_, name)| name);
-    let (law, _) = name.split_once('_')?;
-    let (letter, number) = law.split_at_checked(1)?;
-    let is_law = letter.chars().all(|c| c.is_ascii_lowercase())
-        && number.len() == 2
-        && number.chars().all(|c| c.is_ascii_digit());
-    is_law.then(|| law.to_uppercase())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn lines(text: &str) -> Vec<String> {
-        text.lines().map(str::to_owned).collect()
-    }
-
-    #[test]
-    fn tests_are_counted_by_law() {
-        let output = lines(
-            "running 4 tests\ntest v15::a01_is_whole ... ok\ntest a01_is_seen_whole ... FAILED\ntest r02_is_seen ... ok\n\
-             test the_suite_is_complete ... ok",
-        );
-        let counted = tests_in(&output);
-        assert_eq!(counted["A01"], Tests { passed: 1, failed: 1 });
-        assert_eq!(counted["R02"], Tests { passed: 1, failed: 0 });
-        assert_eq!(counted.len(), 2);
-    }
-
     #[test]
     fn broken_stores_are_counted_by_law() {
-        let output =
-            lines("   AA\nsound   ··\na01_halves   X·\na02_forgets   ··\na02_denies  ·X\nno row of it");
-        let counted = breakages_in(&output);
+        let output = "   AA\nsound   ··\na01_halves   X·\na02_forgets   ··\na02_denies  ·X\nno row of it";
+        let counted = breakages_in(&output.lines().map(str::to_owned).collect::<Vec<_>>());
         assert_eq!(counted["A01"], Breakages { made: 1, caught: 1 });
         assert_eq!(counted["A02"], Breakages { made: 2, caught: 1 });
         assert_eq!(counted.len(), 2);

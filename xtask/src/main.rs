@@ -1,4 +1,4 @@
-//! The project's own tasks: `cargo xtask demo`, `cargo xtask bench`, `cargo xtask crash` and `cargo xtask test-all`.
+//! The project's own tasks: `cargo xtask demo`, `cargo xtask test-all`, `cargo xtask test`, `cargo xtask bench` and others.
 //!
 //! A task starts the programs that do the work (cargo, ordermaster), passes their output through, and ends with
 //! the exit code that tells whether all went well. No product code lives here.
@@ -9,11 +9,23 @@ mod bench;
 mod book;
 mod crash;
 mod demo;
+mod feature_matrix;
 mod fuzz;
+mod junit;
+mod law_table;
 mod laws;
+mod libtest;
+mod named_test;
+mod outcome;
 mod phase;
+mod report;
+mod selection;
+mod services;
+mod stores;
 mod test_all;
 mod test_counts;
+mod test_run;
+mod workspace;
 
 use std::process::ExitCode;
 
@@ -38,7 +50,9 @@ enum Task {
     Crash(crash::Options),
     /// Runs the fuzz targets with cargo-fuzz, each for as long as asked.
     Fuzz(fuzz::Options),
-    /// Runs every check and every test, and says what was proven.
+    /// Runs one law or test by its name, on one store or on all.
+    Test(named_test::Options),
+    /// Runs every check and every test on every store, and says what was proven, on what.
     TestAll(test_all::Options),
 }
 
@@ -49,6 +63,7 @@ fn main() -> ExitCode {
         Task::Laws(options) => laws::run(&options),
         Task::Crash(options) => crash::run(&options),
         Task::Fuzz(options) => fuzz::run(&options),
+        Task::Test(options) => named_test::run(&options),
         Task::TestAll(options) => test_all::run(&options),
     }
 }

@@ -6,8 +6,6 @@ use std::path::PathBuf;
 use std::process::{Command, ExitCode, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::test_counts::TestCounts;
-
 /// How a phase ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Ending {
@@ -28,6 +26,8 @@ pub(crate) struct Phase {
     pub(crate) ending: Ending,
     /// How long it took.
     pub(crate) took: Duration,
+    /// The exit code of its program, where it ended by itself.
+    pub(crate) code: Option<i32>,
 }
 
 impl Phase {
@@ -35,34 +35,38 @@ impl Phase {
     pub(crate) fn run(name: &'static str, command: &mut Command) -> Self {
         println!("\n── {name}");
         let begun = Instant::now();
-        let ending = match command.current_dir(root()).status() {
-            Ok(status) if status.success() => Ending::Passed,
-            Ok(status) => Ending::Failed(status.to_string()),
-            Err(error) => {
-                Ending::Failed(format!("cannot start {}: {error}", command.get_program().display()))
-            }
-        };
-        Self { name, ending, took: begun.elapsed() }
+        let status = command.current_dir(root()).status();
+        Self::ended(name, command, status, begun)
     }
 
-    /// Runs `command` to its end and counts the tests that it says it ran.
-    pub(crate) fn run_tests(name: &'static str, command: &mut Command, counts: &mut TestCounts) -> Self {
+    /// Runs `command` to its end and shows what it prints to `see`, line by line.
+    pub(crate) fn read(name: &'static str, command: &mut Command, see: &mut dyn FnMut(&str)) -> Self {
         println!("\n── {name}");
         let begun = Instant::now();
-        let ending = match read_output(command.current_dir(root()), &mut |line| {
-            println!("{line}");
-            counts.read(line);
-        }) {
-            Ok(status) if status.success() => Ending::Passed,
-            Ok(status) => Ending::Failed(status.to_string()),
-            Err(error) => Ending::Failed(format!("cannot run {}: {error}", command.get_program().display())),
+        let status = read_output(command.current_dir(root()), see);
+        Self::ended(name, command, status, begun)
+    }
+
+    fn ended(name: &'static str, command: &Command, status: io::Result<ExitStatus>, begun: Instant) -> Self {
+        let (ending, code) = match status {
+            Ok(status) if status.success() => (Ending::Passed, status.code()),
+            Ok(status) => (Ending::Failed(status.to_string()), status.code()),
+            Err(error) => {
+                let program = command.get_program().display();
+                (Ending::Failed(format!("cannot run {program}: {error}")), None)
+            }
         };
-        Self { name, ending, took: begun.elapsed() }
+        Self { name, ending, took: begun.elapsed(), code }
+    }
+
+    /// A phase that ran no program of its own.
+    pub(crate) fn of(name: &'static str, ending: Ending, begun: Instant) -> Self {
+        Self { name, ending, took: begun.elapsed(), code: None }
     }
 
     /// A phase that is not run, with the reason.
     pub(crate) fn not_run(name: &'static str, why: impl Into<String>) -> Self {
-        Self { name, ending: Ending::NotRun(why.into()), took: Duration::ZERO }
+        Self { name, ending: Ending::NotRun(why.into()), took: Duration::ZERO, code: None }
     }
 }
 

@@ -1,69 +1,110 @@
-//! `cargo xtask test-all`: every check and every test, then one table that says what was proven.
+//! `cargo xtask test-all`: every check and every test on every store, then one page that says what was proven, on what.
+//!
+//! A store that was not tested fails the run unless that is allowed. The page is left in `target/test-all`, too, as JSON
+//! and JUnit XML.
 
 use std::process::{Command, ExitCode, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::book;
+use crate::feature_matrix;
 use crate::phase::{Ending, Phase, cargo_with, has_subcommand, root};
-use crate::test_counts::TestCounts;
+use crate::report::{Report, Run};
+use crate::selection::Selection;
+use crate::services::Services;
+use crate::test_run::{self, Show, TestRun};
 
-/// What to leave out.
+/// Where the report is left.
+const FOLDER: &str = "target/test-all";
+
+/// What to leave out, and on what to run.
 #[derive(clap::Args)]
 pub(crate) struct Options {
     /// Ends at the first phase that fails.
     #[arg(long)]
     fail_fast: bool,
+    /// Builds and tests this package alone; may be given several times. Stores without a test are then not tested.
+    #[arg(long, short, value_name = "NAME")]
+    package: Vec<String>,
+    #[command(flatten)]
+    services: Services,
+}
+
+/// The phases in their order: several at a time where one is no use without the other.
+const STEPS: [fn(&Plan) -> TestRun; 8] =
+    [format, clippy, features, tests, examples, documentation, the_book, licences];
+
+struct Plan {
+    selection: Selection,
+    services: Services,
 }
 
 /// Runs the task.
 pub(crate) fn run(options: &Options) -> ExitCode {
+    if let Err(refused) = options.services.available() {
+        eprintln!("{refused}");
+        return ExitCode::FAILURE;
+    }
     let begun = Instant::now();
-    let mut counts = TestCounts::default();
-    let steps: [fn(&mut TestCounts) -> Phase; 7] =
-        [format, clippy, tests, doc_tests, documentation, the_book, licences];
-    let mut phases = Vec::new();
-    for step in steps {
-        phases.push(step(&mut counts));
-        let failed = matches!(phases.last(), Some(Phase { ending: Ending::Failed(_), .. }));
+    let selection = Selection { packages: options.package.clone(), ..Selection::default() };
+    let plan = Plan { selection, services: options.services };
+    let (mut phases, mut outcomes) = (Vec::new(), Vec::new());
+    for step in STEPS {
+        let ended = step(&plan);
+        let failed = ended.phases.iter().any(|phase| matches!(phase.ending, Ending::Failed(_)));
+        phases.extend(ended.phases);
+        outcomes.extend(ended.outcomes);
         if failed && options.fail_fast {
             break;
         }
     }
-    report(&phases, counts, begun.elapsed())
+    let (services, toolchain) = (options.services, toolchain());
+    report(&Run { phases, outcomes, services, took: begun.elapsed(), toolchain })
 }
 
-fn format(_: &mut TestCounts) -> Phase {
-    Phase::run("format", &mut cargo_with(&["fmt", "--all", "--check"]))
-}
-
-fn clippy(_: &mut TestCounts) -> Phase {
-    let arguments = ["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"];
-    Phase::run("clippy, warnings are errors", &mut cargo_with(&arguments))
-}
-
-fn tests(counts: &mut TestCounts) -> Phase {
-    let name = "tests";
-    if has_subcommand("nextest") {
-        let arguments = ["nextest", "run", "--workspace", "--all-features", "--no-fail-fast"];
-        return Phase::run_tests(name, &mut cargo_with(&arguments), counts);
+fn report(run: &Run) -> ExitCode {
+    let report = Report::of(run);
+    let written = report.write(&root().join(FOLDER), run);
+    println!();
+    match &written {
+        Ok(()) => println!("{FOLDER}/report.json and {FOLDER}/junit.xml say the same as what follows"),
+        Err(error) => println!("{error}"),
     }
-    println!("cargo-nextest is not installed (cargo install cargo-nextest --locked): using cargo test");
-    let arguments = ["test", "--workspace", "--all-features", "--no-fail-fast", "--lib", "--bins", "--tests"];
-    Phase::run_tests(name, &mut cargo_with(&arguments), counts)
+    for line in report.text() {
+        println!("{line}");
+    }
+    if report.passed() && written.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-fn doc_tests(counts: &mut TestCounts) -> Phase {
-    let arguments = ["test", "--workspace", "--all-features", "--doc", "--quiet"];
-    Phase::run_tests("examples in the documentation", &mut cargo_with(&arguments), counts)
+fn format(_: &Plan) -> TestRun {
+    TestRun::of(Phase::run("format", &mut cargo_with(&["fmt", "--all", "--check"])))
 }
 
-fn documentation(_: &mut TestCounts) -> Phase {
-    let mut command = cargo_with(&["doc", "--workspace", "--all-features", "--no-deps"]);
-    command.env("RUSTDOCFLAGS", "-D warnings");
-    Phase::run("documentation", &mut command)
+fn clippy(plan: &Plan) -> TestRun {
+    let mut command = cargo_with(&["clippy", "--all-targets"]);
+    command.args(plan.selection.packages_arguments()).args(["--", "-D", "warnings"]);
+    TestRun::of(Phase::run("clippy, warnings are errors", &mut command))
 }
 
-fn the_book(_: &mut TestCounts) -> Phase {
+fn features(plan: &Plan) -> TestRun {
+    TestRun::of(feature_matrix::phase(&plan.selection.packages))
+}
+
+fn tests(plan: &Plan) -> TestRun {
+    test_run::run(&plan.selection, plan.services, Show::All)
+}
+
+fn examples(plan: &Plan) -> TestRun {
+    test_run::examples(&plan.selection, plan.services)
+}
+
+fn documentation(plan: &Plan) -> TestRun {
+    let mut command = cargo_with(&["doc", "--no-deps"]);
+    command.args(plan.selection.packages_arguments()).env("RUSTDOCFLAGS", "-D warnings");
+    TestRun::of(Phase::run("documentation", &mut command))
+}
+
+fn the_book(_: &Plan) -> TestRun {
     let name = "the book's pages and links";
     println!("\n── {name}");
     let begun = Instant::now();
@@ -72,35 +113,24 @@ fn the_book(_: &mut TestCounts) -> Phase {
         println!("{fault}");
     }
     let ending = if faults.is_empty() { Ending::Passed } else { Ending::Failed("see above".to_owned()) };
-    Phase { name, ending, took: begun.elapsed() }
+    TestRun::of(Phase::of(name, ending, begun))
 }
 
-fn licences(_: &mut TestCounts) -> Phase {
+fn licences(_: &Plan) -> TestRun {
     let name = "licences and duplicates (cargo deny)";
     if !has_subcommand("deny") {
-        return Phase::not_run(name, "cargo-deny is not installed: cargo install cargo-deny --locked");
+        return TestRun::of(Phase::not_run(
+            name,
+            "cargo-deny is not installed: cargo install cargo-deny --locked",
+        ));
     }
-    Phase::run(name, &mut cargo_with(&["deny", "--all-features", "check", "bans", "licenses", "sources"]))
+    TestRun::of(Phase::run(
+        name,
+        &mut cargo_with(&["deny", "--all-features", "check", "bans", "licenses", "sources"]),
+    ))
 }
 
-fn report(phases: &[Phase], counts: TestCounts, took: Duration) -> ExitCode {
-    println!("\n{:<38} {:>8}  result", "phase", "seconds");
-    for phase in phases {
-        let result = match &phase.ending {
-            Ending::Passed => "passed".to_owned(),
-            Ending::Failed(why) => format!("FAILED ({why})"),
-            Ending::NotRun(why) => format!("not run ({why})"),
-        };
-        println!("{:<38} {:>8.1}  {result}", phase.name, phase.took.as_secs_f64());
-    }
-    println!("{:<38} {:>8.1}  {}", "all", took.as_secs_f64(), toolchain());
-    let failed = phases.iter().any(|phase| matches!(phase.ending, Ending::Failed(_)));
-    println!("\nall phases and tests: {}", if failed { "FAILED" } else { "passed" });
-    println!("tests: {} passed, {} failed, {} skipped", counts.passed, counts.failed, counts.skipped);
-    if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
-}
-
-fn toolchain() -> String {
+pub(crate) fn toolchain() -> String {
     let version = Command::new("rustc").arg("--version").stderr(Stdio::null()).output();
     version.map_or_else(
         |_| "rustc is not on the path".to_owned(),
