@@ -15,6 +15,7 @@ mod junit;
 mod law_table;
 mod laws;
 mod libtest;
+mod mutants;
 mod named_test;
 mod outcome;
 mod phase;
@@ -50,6 +51,8 @@ enum Task {
     Crash(crash::Options),
     /// Runs the fuzz targets with cargo-fuzz, each for as long as asked.
     Fuzz(fuzz::Options),
+    /// Changes the sources one small thing at a time and lists the changes that no test notices.
+    Mutants(mutants::Options),
     /// Runs one law or test by its name, on one store or on all.
     Test(named_test::Options),
     /// Runs every check and every test on every store, and says what was proven, on what.
@@ -63,6 +66,7 @@ fn main() -> ExitCode {
         Task::Laws(options) => laws::run(&options),
         Task::Crash(options) => crash::run(&options),
         Task::Fuzz(options) => fuzz::run(&options),
+        Task::Mutants(options) => mutants::run(&options),
         Task::Test(options) => named_test::run(&options),
         Task::TestAll(options) => test_all::run(&options),
     }
