@@ -36,6 +36,9 @@ pub(crate) struct Database {
     pub(crate) dynamo: aws_sdk_dynamodb::Client,
     pub(crate) streams: aws_sdk_dynamodbstreams::Client,
     pub(crate) meter: Meter,
+    /// What a test puts in the way of writes.
+    #[cfg(test)]
+    pub(crate) trap: crate::trap::Trap,
 }
 
 impl Database {
@@ -53,6 +56,8 @@ impl Database {
             dynamo: aws_sdk_dynamodb::Client::new(&config),
             streams: aws_sdk_dynamodbstreams::Client::new(&config),
             meter: Meter::default(),
+            #[cfg(test)]
+            trap: crate::trap::Trap::default(),
             options,
         };
         let opened = async {
@@ -106,9 +111,13 @@ impl Database {
         let mut pause = PAUSE;
         let mut maybe_written = false;
         loop {
+            #[cfg(test)]
+            self.trap.before(request).await?;
             let left = self.options.timeout.saturating_sub(begun.elapsed());
             let answered = timeout(left.min(self.options.attempt_timeout), attempt()).await;
             self.meter.asked(request);
+            #[cfg(test)]
+            let answered = self.trap.after(request, answered);
             let fault = match answered {
                 Ok(Ok(answer)) => return Ok(answer),
                 Ok(Err(fault)) => fault,

@@ -10,6 +10,7 @@ use crate::heads::Heads;
 use crate::hub::Hub;
 use crate::meter::Usage;
 use crate::options::DynamoOptions;
+use crate::view_numbers::Numbers;
 
 /// An open store. Clones share it. Its work in the background ends when the last clone and the last adapter are dropped.
 #[derive(Clone)]
@@ -21,6 +22,7 @@ pub(crate) struct Shared {
     pub(crate) database: Arc<Database>,
     pub(crate) heads: Heads,
     pub(crate) hub: Arc<Hub>,
+    pub(crate) numbers: Numbers,
 }
 
 impl DynamoStore {
@@ -33,7 +35,9 @@ impl DynamoStore {
         // The SDK's futures are deep: they would be part of the type of every future that opens a store.
         let database = Arc::new(Box::pin(Database::open(options)).await?);
         let hub = Hub::of(&database);
-        Ok(Self { shared: Arc::new(Shared { database, heads: Heads::default(), hub }) })
+        Ok(Self {
+            shared: Arc::new(Shared { database, heads: Heads::default(), hub, numbers: Numbers::default() }),
+        })
     }
 
     /// The store's id.

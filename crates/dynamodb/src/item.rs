@@ -108,16 +108,41 @@ pub(crate) trait Attributes {
 
     /// JSON, if there is any.
     fn maybe_json(&self, name: &str, most: usize) -> Result<Option<Json>, Fault> {
+        let Some(found) = self.attribute(name) else { return Ok(None) };
+        read_json(found, most).map(Some).ok_or_else(|| Self::wrong(name, Some(found)))
+    }
+
+    /// A set of texts; empty when there is none.
+    fn texts(&self, name: &str) -> Result<&[String], Fault> {
         match self.attribute(name) {
-            None => Ok(None),
-            Some(AttributeValue::S(plain)) => Ok(Some(Json::as_stored(plain))),
-            Some(found @ AttributeValue::B(packed)) => {
-                let wrong = || Self::wrong(name, Some(found));
-                let plain = zstd::bulk::decompress(packed.as_ref(), most).map_err(|_| wrong())?;
-                Ok(Some(Json::as_stored(std::str::from_utf8(&plain).map_err(|_| wrong())?)))
+            None => Ok(&[]),
+            Some(AttributeValue::Ss(texts)) => Ok(texts),
+            found => Err(Self::wrong(name, found)),
+        }
+    }
+
+    /// A set of numbers; empty when there is none.
+    fn numbers(&self, name: &str) -> Result<Vec<u64>, Fault> {
+        match self.attribute(name) {
+            None => Ok(Vec::new()),
+            Some(found @ AttributeValue::Ns(numbers)) => {
+                let read: Result<_, _> = numbers.iter().map(|number| number.parse()).collect();
+                read.map_err(|_| Self::wrong(name, Some(found)))
             }
             found => Err(Self::wrong(name, found)),
         }
+    }
+}
+
+/// JSON of at most `most` bytes, as [`json`] writes it.
+pub(crate) fn read_json(value: &AttributeValue, most: usize) -> Option<Json> {
+    match value {
+        AttributeValue::S(plain) => Some(Json::as_stored(plain)),
+        AttributeValue::B(packed) => {
+            let plain = zstd::bulk::decompress(packed.as_ref(), most).ok()?;
+            Some(Json::as_stored(std::str::from_utf8(&plain).ok()?))
+        }
+        _ => None,
     }
 }
 

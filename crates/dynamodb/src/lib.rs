@@ -52,11 +52,20 @@ mod store_item;
 mod streams;
 mod tables;
 mod tokens;
+#[cfg(test)]
+mod trap;
 mod upkeep;
+mod view_cells;
 mod view_changes;
 mod view_items;
+#[cfg(test)]
+mod view_model;
+mod view_numbers;
 mod view_pages;
+mod view_reads;
+mod view_standing;
 mod view_sweep;
+mod view_writes;
 mod views;
 mod vouch;
 mod write;

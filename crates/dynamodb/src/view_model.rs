@@ -1,0 +1,473 @@
+//! Views against the executable specification: random batches, crashes after any write, lost answers, runners that were
+//! overtaken and write late, resets. After every step each read of the port gives what the store in memory gives.
+//!
+//! They run where `ANNALS_DYNAMODB_URL` names an endpoint. `ANNALS_SEED` repeats one run.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use annals_core::{EventId, Json, StreamId, Version};
+use annals_memory::MemoryStore;
+use annals_ports::{
+    Acquired, Adapter, Checkpoint, IndexValue, IndexValues, Lease, Leases, Parked, Route, RowChange, RowQuery,
+    ViewBatch, ViewError, ViewId, ViewStore,
+};
+use fastrand::Rng;
+
+use crate::place::Place;
+use crate::tables::Table;
+use crate::{DynamoOptions, DynamoStore};
+
+const KEYS: [&str; 9] = ["a", "b", "é", "k-1", "k-10", "k-2", "😀", "K", "%"];
+const PARTS: [&str; 6] = ["", "ada", "adam", "Ada", "a\u{1f}b", "é"];
+const STREAMS: [&str; 4] = ["order-1", "order-10", "order-2", "gift-~"];
+const LEASE: &str = "view";
+
+fn endpoint() -> Option<String> {
+    let url = std::env::var("ANNALS_DYNAMODB_URL").ok();
+    if url.is_none() {
+        eprintln!("not tried: ANNALS_DYNAMODB_URL names no endpoint");
+    }
+    url
+}
+
+fn options(endpoint: &str, prefix: &str) -> DynamoOptions {
+    DynamoOptions::new(prefix)
+        .expect("a prefix")
+        .endpoint(endpoint)
+        .expect("an endpoint")
+        .indexer(false)
+        .deletion_protection(false)
+        .point_in_time_recovery(false)
+}
+
+fn prefix() -> String {
+    format!("t{:016x}", fastrand::u64(..))
+}
+
+async fn open(endpoint: &str, prefix: &str) -> DynamoStore {
+    DynamoStore::open(options(endpoint, prefix)).await.expect("the store opens")
+}
+
+async fn delete_tables(store: &DynamoStore) {
+    for table in Table::ALL {
+        let name = store.database().name(table);
+        store.database().dynamo.delete_table().table_name(name).send().await.expect("a table can be deleted");
+    }
+}
+
+fn json(rng: &mut Rng) -> Json {
+    let size = match rng.u8(0..20) {
+        0 => 200_000,
+        1 => 3_000,
+        2 => 600,
+        _ => 5,
+    };
+    let fill: String = (0..size).map(|_| rng.alphanumeric()).collect();
+    Json::parse(&format!(r#"{{"fill":"{fill}","number":{}}}"#, rng.u32(..))).expect("portable")
+}
+
+fn index(rng: &mut Rng) -> IndexValues {
+    let mut index = IndexValues::none();
+    if rng.u8(0..5) > 0 {
+        let parts = (0..rng.usize(0..3)).map(|_| *rng.choice(&PARTS).expect("some")).collect::<Vec<_>>();
+        index = index.with("by owner", parts);
+    }
+    if rng.bool() {
+        index = index.with("day", [rng.choice(&PARTS).expect("some")]);
+    }
+    index
+}
+
+fn stream(rng: &mut Rng) -> StreamId {
+    rng.choice(&STREAMS).expect("some").parse().expect("a stream")
+}
+
+fn parked(rng: &mut Rng) -> Parked {
+    Parked { awaits: stream(rng), stream: stream(rng), version: Version::new(rng.u64(1..4)) }
+}
+
+/// What a batch does, without the store that it is for.
+#[derive(Clone, Debug)]
+struct Work {
+    view: ViewId,
+    lease: Lease,
+    from: Option<(u64, EventId)>,
+    to: (u64, EventId),
+    events: u64,
+    changes: Vec<RowChange>,
+    routes: Vec<Route>,
+    park: Vec<Parked>,
+    unpark: Vec<Parked>,
+}
+
+impl Work {
+    fn batch(&self, adapter: &Adapter) -> ViewBatch {
+        let position = |(number, event): (u64, EventId)| {
+            Place::from_number(number).expect("a place").position(adapter.store, event)
+        };
+        ViewBatch {
+            view: self.view.clone(),
+            lease: self.lease.clone(),
+            from: self.from.map(position),
+            changes: self.changes.clone(),
+            routes: self.routes.clone(),
+            park: self.park.clone(),
+            unpark: self.unpark.clone(),
+            checkpoint: Checkpoint {
+                position: position(self.to),
+                events: self.events,
+                last_recorded_at: (self.events % 2 == 0)
+                    .then(|| "2024-02-29T12:00:00.000001Z".parse().expect("one")),
+            },
+        }
+    }
+}
+
+/// A store in DynamoDB, open in two processes, and what it should be.
+struct World {
+    endpoint: String,
+    prefix: String,
+    stores: Vec<DynamoStore>,
+    memory: Adapter,
+    views: [ViewId; 3],
+    rng: Rng,
+    /// Who runs, where, and whose turn it was.
+    lease: Lease,
+    at: usize,
+    owners: u64,
+    place: u64,
+    log: Vec<String>,
+}
+
+impl World {
+    async fn new(endpoint: &str, seed: u64) -> Self {
+        let prefix = prefix();
+        let stores = vec![open(endpoint, &prefix).await, open(endpoint, &prefix).await];
+        let memory = MemoryStore::new().adapter();
+        let views = [ViewId::new("orders", 1), ViewId::new("orders", 2), ViewId::new("o#d.d", 1)];
+        let lease =
+            Lease { name: String::new(), owner: String::new(), token: 0, until: stores[0].database().now() };
+        let mut world = Self {
+            endpoint: endpoint.to_owned(),
+            prefix,
+            stores,
+            memory,
+            views,
+            rng: Rng::with_seed(seed),
+            lease,
+            at: 0,
+            owners: 0,
+            place: 0,
+            log: Vec::new(),
+        };
+        for store in &world.stores {
+            store.database().trap.lose_one_in(12);
+        }
+        world.take_over().await;
+        world
+    }
+
+    /// Another owner takes the lease, in either process.
+    async fn take_over(&mut self) {
+        self.owners += 1;
+        self.at = self.rng.usize(0..self.stores.len());
+        let owner = format!("runner-{}", self.owners);
+        let ours = self.stores[self.at]
+            .acquire(LEASE, &owner, Duration::ZERO)
+            .await
+            .expect("leases can be asked for");
+        let theirs = self.memory.leases.acquire(LEASE, &owner, Duration::ZERO).await.expect("so here");
+        let (Acquired::Granted(ours), Acquired::Granted(theirs)) = (ours, theirs) else {
+            panic!("a lease of no time is free")
+        };
+        assert_eq!((ours.token, &ours.owner), (theirs.token, &theirs.owner));
+        self.lease = ours;
+        self.log.push(format!("{owner} takes over in process {}", self.at));
+    }
+
+    /// A batch of the runner that holds the lease, from where a view stands.
+    async fn work(&mut self) -> Work {
+        let view = self.rng.choice(&self.views).expect("some").clone();
+        let state = self.memory.views.state(&view).await.expect("states can be read");
+        let from = state.as_ref().map(|state| {
+            let position = state.checkpoint.position.single_in(self.memory.store).expect("its own");
+            (position.place, position.event.expect("an event"))
+        });
+        let rng = &mut self.rng;
+        let mut keys: Vec<&str> = KEYS.into();
+        rng.shuffle(&mut keys);
+        keys.truncate(rng.usize(0..=KEYS.len()));
+        let change = |key: &str, rng: &mut Rng| match rng.u8(0..10) {
+            0..4 => RowChange::delete(key.to_owned()).expect("a key"),
+            _ => RowChange::put(key.to_owned(), json(rng), index(rng)).expect("within the limits"),
+        };
+        let mut waiting = Vec::new();
+        for awaits in STREAMS.map(|stream| stream.parse().expect("a stream")) {
+            waiting.extend(self.memory.views.parked(&view, &[awaits]).await.expect("so here"));
+        }
+        let unpark =
+            (0..rng.usize(0..3)).filter_map(|_| rng.choice(&waiting).cloned().or_else(|| Some(parked(rng))));
+        let unpark: BTreeSet<_> = unpark.map(|p| (p.awaits, p.stream, p.version)).collect();
+        let unpark =
+            unpark.into_iter().map(|(awaits, stream, version)| Parked { awaits, stream, version }).collect();
+        self.place += rng.u64(1..4);
+        let to = Place { batch: self.place, index: rng.u16(0..9) };
+        Work {
+            view,
+            lease: self.lease.clone(),
+            from,
+            to: (to.number(), EventId::new()),
+            events: rng.u64(..1_000),
+            changes: keys.into_iter().map(|key| change(key, rng)).collect(),
+            routes: (0..rng.usize(0..3))
+                .map(|_| Route { stream: stream(rng), key: (*rng.choice(&KEYS).expect("some")).to_owned() })
+                .collect(),
+            park: (0..rng.usize(0..3)).map(|_| parked(rng)).collect(),
+            unpark,
+        }
+    }
+
+    /// What an answer of the store means for the one in memory: the same, or nothing.
+    async fn settle(&mut self, work: &Work, answer: Result<(), ViewError>) {
+        match answer {
+            Err(ViewError::Store(_)) => {
+                let state = self.read(0).state(&work.view).await.expect("states can be read");
+                let place = state.map(|state| {
+                    state.checkpoint.position.single_in(self.stores[0].id()).expect("its own").place
+                });
+                if place != Some(work.to.0) {
+                    self.log.push("  nothing came of it".to_owned());
+                    return;
+                }
+                self.log.push("  it was written".to_owned());
+                self.memory.views.apply(work.batch(&self.memory)).await.expect("it was written there");
+            }
+            answer => {
+                let expected = self.memory.views.apply(work.batch(&self.memory)).await;
+                self.log.push(format!("  {answer:?}"));
+                assert_eq!(kind(&answer), kind(&expected), "{:#?}", self.log);
+            }
+        }
+    }
+
+    fn read(&self, process: usize) -> &DynamoStore {
+        &self.stores[process]
+    }
+
+    async fn apply(&mut self, work: &Work) {
+        self.log.push(format!("process {}: {work:?}", self.at));
+        let store = self.stores[self.at].clone();
+        let answer = store.apply(work.batch(&store.adapter())).await;
+        self.settle(work, answer).await;
+    }
+
+    async fn step(&mut self) {
+        match self.rng.u8(0..20) {
+            0..8 => {
+                let work = self.work().await;
+                self.apply(&work).await;
+            }
+            8..12 => self.crash().await,
+            12..14 => self.take_over().await,
+            14..17 => self.stray().await,
+            17 => {
+                let view = self.rng.choice(&self.views).expect("some").clone();
+                self.log.push(format!("process {}: reset {view}", self.at));
+                let ours = self.stores[self.at].reset(&view, &self.lease).await;
+                let theirs = self.memory.views.reset(&view, &self.lease).await;
+                assert_eq!(kind(&ours), kind(&theirs), "{:#?}", self.log);
+            }
+            18 => {
+                // From elsewhere, or under a lease that was lost.
+                let mut work = self.work().await;
+                if self.rng.bool() {
+                    work.from = Some((Place { batch: 1 << 30, index: 0 }.number(), EventId::new()));
+                } else {
+                    work.lease.token -= 1;
+                }
+                self.apply(&work).await;
+            }
+            _ => {
+                self.log.push("a process is started anew".to_owned());
+                let place = self.rng.usize(0..self.stores.len());
+                self.stores[place] = open(&self.endpoint, &self.prefix).await;
+                self.stores[place].database().trap.lose_one_in(12);
+            }
+        }
+    }
+
+    /// The process dies after some writes; then the same batch comes again, or another one.
+    async fn crash(&mut self) {
+        let work = self.work().await;
+        let writes = self.rng.usize(0..14);
+        self.log.push(format!("process {} dies after {writes} writes", self.at));
+        self.stores[self.at].database().trap.die_after(writes);
+        self.apply(&work).await;
+        self.stores[self.at].database().trap.clear();
+        if self.rng.bool() {
+            self.compare(&work.view).await;
+            self.log.push("the same batch again".to_owned());
+            self.apply(&work).await;
+        }
+    }
+
+    /// A runner stands still in the middle of a batch; another one takes over, under a lease of its own or the same one,
+    /// and goes on; then the first one goes on, too.
+    async fn stray(&mut self) {
+        let work = self.work().await;
+        let (writes, late) = (self.rng.usize(0..14), self.at);
+        self.log.push(format!("process {late} stands still after {writes} writes: {work:?}"));
+        let store = self.stores[late].clone();
+        let goes_on = store.database().trap.stand_after(writes);
+        let batch = work.batch(&store.adapter());
+        let mut standing = tokio::spawn(async move { store.apply(batch).await });
+        let answer = tokio::time::timeout(Duration::from_millis(300), &mut standing).await;
+        if let Ok(answer) = answer {
+            self.stores[late].database().trap.clear();
+            return self.settle(&work, answer.expect("it does not panic")).await;
+        }
+        self.compare(&work.view).await;
+        // The other one is another process, which is not in the way of the first.
+        let other = open(&self.endpoint, &self.prefix).await;
+        let mut slow = std::mem::replace(&mut self.stores[late], other);
+        if self.rng.bool() {
+            self.take_over().await;
+        }
+        for _ in 0..self.rng.usize(1..4) {
+            let mut next = self.work().await;
+            next.view = work.view.clone();
+            let state = self.memory.views.state(&work.view).await.expect("states can be read");
+            next.from = state.map(|state| {
+                let position = state.checkpoint.position.single_in(self.memory.store).expect("its own");
+                (position.place, position.event.expect("an event"))
+            });
+            if self.rng.bool() {
+                next.changes.truncate(1);
+            }
+            self.apply(&next).await;
+            self.compare(&work.view).await;
+        }
+        self.log.push("it goes on".to_owned());
+        let _ = goes_on.send(true);
+        let answer = standing.await.expect("it does not panic");
+        self.settle(&work, answer).await;
+        slow.database().trap.clear();
+        std::mem::swap(&mut self.stores[late], &mut slow);
+    }
+
+    /// Every read of the port gives the same here and there.
+    async fn compare(&mut self, view: &ViewId) {
+        let process = self.rng.usize(0..self.stores.len());
+        let (ours, theirs) = (self.stores[process].adapter(), self.memory.clone());
+        let rng = &mut self.rng;
+        let log = &self.log;
+        let seen = [Seen::of(&ours, view, rng.clone()).await, Seen::of(&theirs, view, rng.clone()).await];
+        assert_eq!(seen[0], seen[1], "{view} in process {process} after {log:#?}");
+        rng.u64(..);
+    }
+}
+
+/// All that can be read of a view.
+#[derive(Debug, PartialEq)]
+struct Seen {
+    state: Option<(u64, u64, Option<String>, u64, u64)>,
+    listed: Vec<ViewId>,
+    rows: Vec<Option<Json>>,
+    pages: Vec<Vec<(String, Json)>>,
+    routes: Vec<Vec<String>>,
+    parked: Vec<Parked>,
+}
+
+impl Seen {
+    async fn of(adapter: &Adapter, view: &ViewId, mut rng: Rng) -> Self {
+        let views = &adapter.views;
+        let state = views.state(view).await.expect("states can be read").map(|state| {
+            let Checkpoint { position, events, last_recorded_at } = state.checkpoint;
+            let place = position.single_in(adapter.store).expect("its own").place;
+            (place, events, last_recorded_at.map(|at| at.to_string()), state.rows, state.parked)
+        });
+        let mut keys: Vec<String> = KEYS.map(str::to_owned).into();
+        keys.extend(["none", "a", ""].map(str::to_owned));
+        let streams: Vec<StreamId> = STREAMS.map(|stream| stream.parse().expect("a stream")).into();
+        let mut routes = views.routes(view, &streams).await.expect("routes can be read");
+        routes.iter_mut().for_each(|keys| keys.sort());
+        let mut pages = Vec::new();
+        for query in queries(&mut rng) {
+            pages.push(all(adapter, view, query).await);
+        }
+        Self {
+            state,
+            listed: views.list().await.expect("views can be listed").into_iter().map(|s| s.view).collect(),
+            rows: views.rows(view, &keys).await.expect("rows can be read"),
+            pages,
+            routes,
+            parked: views.parked(view, &streams).await.expect("parked events can be read"),
+        }
+    }
+}
+
+fn queries(rng: &mut Rng) -> Vec<RowQuery> {
+    let parts: Vec<&str> = (0..rng.usize(0..3)).map(|_| *rng.choice(&PARTS).expect("some")).collect();
+    let mut queries = vec![
+        RowQuery::all(),
+        RowQuery::keys(*rng.choice(&["k", "k-1", "x", "é", "%"]).expect("some")),
+        RowQuery::index("by owner", IndexValue::default()),
+        RowQuery::index("by owner", IndexValue::of(parts)),
+        RowQuery::index("day", IndexValue::of([rng.choice(&PARTS).expect("some")])),
+        RowQuery::index("none", IndexValue::default()),
+    ];
+    for query in &mut queries {
+        let limit = *rng.choice(&[1, 2, 5, 100]).expect("some");
+        *query = query.clone().limit(limit);
+        if rng.bool() {
+            *query = query.clone().backward();
+        }
+    }
+    queries
+}
+
+async fn all(adapter: &Adapter, view: &ViewId, mut query: RowQuery) -> Vec<(String, Json)> {
+    let mut rows = Vec::new();
+    loop {
+        let page = adapter.views.page(view, &query).await.expect("rows can be read");
+        assert!(page.rows.len() <= query.limit);
+        rows.extend(page.rows.into_iter().map(|row| (row.key, row.row)));
+        match page.next {
+            Some(token) => query.after = Some(token.to_string().parse().expect("a token survives as text")),
+            None => return rows,
+        }
+    }
+}
+
+fn kind(answer: &Result<(), ViewError>) -> &'static str {
+    match answer {
+        Ok(()) => "done",
+        Err(ViewError::LeaseLost { .. }) => "lease lost",
+        Err(ViewError::CheckpointMoved { .. }) => "checkpoint moved",
+        Err(_) => "another error",
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn views_are_what_the_specification_says() {
+    let Some(endpoint) = endpoint() else { return };
+    let number = |name: &str, otherwise: u64| {
+        std::env::var(name).map_or(otherwise, |text| text.parse().expect("a number"))
+    };
+    let seeds = match std::env::var("ANNALS_SEED") {
+        Ok(seed) => vec![seed.parse().expect("a number")],
+        Err(_) => (1..=number("ANNALS_SEEDS", 4)).collect::<Vec<u64>>(),
+    };
+    for seed in seeds {
+        println!("seed {seed}");
+        let mut world = World::new(&endpoint, seed).await;
+        for _ in 0..number("ANNALS_STEPS", 25) {
+            world.step().await;
+            for view in world.views.clone() {
+                world.compare(&view).await;
+            }
+        }
+        delete_tables(&world.stores[0]).await;
+    }
+}
