@@ -19,6 +19,8 @@ mod broken;
 mod by_type;
 mod changes;
 mod check;
+mod check_history;
+mod check_views;
 mod commit;
 pub mod cost;
 mod database;
@@ -65,6 +67,8 @@ mod view_pages;
 mod view_reads;
 mod view_standing;
 mod view_sweep;
+#[cfg(test)]
+mod view_tests;
 mod view_writes;
 mod views;
 mod vouch;

@@ -135,6 +135,17 @@ impl Parts {
     }
 }
 
+/// The view and the generation that a part is of.
+pub(crate) fn owner(part: &str) -> Option<(ViewId, u64)> {
+    let fields: Option<Vec<_>> = part.split('.').map(tokens::decode).collect();
+    match fields?.as_slice() {
+        [_, name, version, generation, ..] => {
+            Some((ViewId::new(name.clone(), version.parse().ok()?), generation.parse().ok()?))
+        }
+        _ => None,
+    }
+}
+
 /// How the sort keys begin of what waits for this stream: no stream's name holds a space.
 pub(crate) fn awaiting(awaits: &StreamId) -> String {
     format!("{awaits} ")

@@ -34,7 +34,15 @@ pub(crate) struct Own {
 #[derive(Debug, Default)]
 pub(crate) struct Numbers {
     own: Mutex<HashMap<ViewId, Own>>,
-    burnt: Mutex<HashMap<ViewId, (u64, Arc<BTreeSet<u64>>)>>,
+    burnt: Mutex<HashMap<ViewId, Burnt>>,
+}
+
+/// The numbers of a generation of a view that were burnt, the first `count` of them and maybe more.
+#[derive(Clone, Debug)]
+struct Burnt {
+    generation: u64,
+    count: u64,
+    numbers: Arc<BTreeSet<u64>>,
 }
 
 impl Numbers {
@@ -51,27 +59,35 @@ impl Numbers {
     /// How a view is seen by where it stands.
     pub(crate) async fn moment(&self, database: &Database, standing: Standing) -> Result<Moment, Fault> {
         let parts = Parts::of(&standing.view, standing.generation, database.shape.view_shards);
-        let known = {
-            let burnt = self.burnt.lock().unwrap_or_else(PoisonError::into_inner);
-            let known = burnt.get(&standing.view).filter(|known| known.0 == standing.generation);
-            known.map(|(_, numbers)| Arc::clone(numbers))
-        };
-        let burnt = match known {
-            _ if standing.burnt == 0 => Arc::default(),
-            Some(known) if known.len() as u64 >= standing.burnt => known,
-            _ => {
-                let burnt = Arc::new(burnt(database, &parts).await?);
-                if (burnt.len() as u64) < standing.burnt {
-                    let view = &standing.view;
-                    return Err(Fault::damaged(format!("{view} does not know which of its writes count")));
-                }
-                let known = (standing.generation, Arc::clone(&burnt));
-                let mut all = self.burnt.lock().unwrap_or_else(PoisonError::into_inner);
-                all.insert(standing.view.clone(), known);
-                burnt
-            }
+        if standing.burnt == 0 {
+            return Ok(Moment { standing, burnt: Arc::default(), parts });
+        }
+        let known = self.burnt.lock().unwrap_or_else(PoisonError::into_inner).get(&standing.view).cloned();
+        let is_enough =
+            |known: &Burnt| known.generation == standing.generation && known.count >= standing.burnt;
+        let burnt = match known.filter(is_enough) {
+            Some(known) => known.numbers,
+            None => self.read_burnt(database, &standing, &parts).await?,
         };
         Ok(Moment { standing, burnt, parts })
+    }
+
+    /// Reads and keeps the numbers that were burnt.
+    async fn read_burnt(
+        &self,
+        database: &Database,
+        standing: &Standing,
+        parts: &Parts,
+    ) -> Result<Arc<BTreeSet<u64>>, Fault> {
+        let (view, count) = (&standing.view, standing.burnt);
+        let numbers = Arc::new(burnt(database, parts).await?);
+        if (numbers.len() as u64) < count {
+            return Err(Fault::damaged(format!("{view} does not know which of its writes count")));
+        }
+        // More may have been burnt since, and only some of these may have been read.
+        let known = Burnt { generation: standing.generation, count, numbers: Arc::clone(&numbers) };
+        self.burnt.lock().unwrap_or_else(PoisonError::into_inner).insert(view.clone(), known);
+        Ok(numbers)
     }
 }
 

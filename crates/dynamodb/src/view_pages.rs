@@ -73,8 +73,9 @@ impl Range {
                     .value(":high", item::text(high))
             }
         };
-        let query = query.name("#part", "Part").value(":part", item::text(part));
-        Query { forward, ..query }
+        let mut query = query.name("#part", "Part").value(":part", item::text(part));
+        query.forward = forward;
+        query
     }
 }
 
@@ -232,7 +233,8 @@ impl<'a> Merge<'a> {
         let share = most.div_ceil(parts.len().max(1)) + AHEAD;
         let source = |part: &String| {
             let from = after.as_ref().map(|sort| view_items::key(part, sort));
-            let query = Query { limit: Some(share), from, ..range.query(part, forward) };
+            let mut query = range.query(part, forward);
+            (query.limit, query.from) = (Some(share), from);
             Source { query, ready: VecDeque::new(), is_at_end: false }
         };
         let mut sources: Vec<_> = parts.iter().map(source).collect();

@@ -3,7 +3,7 @@
 //! A reader looks where the view stands, then reads items, and sees of each the version that counted then. When an item has
 //! moved on by two versions, or something was removed that it may have missed, it looks again.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::future::Future;
 use std::time::Duration;
 
@@ -88,6 +88,37 @@ impl DynamoStore {
             Ok(if seen.len() == wanted.len() { Read::Whole(rows) } else { Read::UnlessRemoved(rows) })
         });
         Ok(found.await?.unwrap_or_else(|| vec![None; keys.len()]))
+    }
+
+    /// The values in indexes by which each of these rows is found: those that it has, and an entry stands for.
+    pub(crate) async fn read_index_values(
+        &self,
+        view: &ViewId,
+        keys: &[String],
+    ) -> Result<Vec<Vec<(String, String)>>, Fault> {
+        let database = self.database();
+        let found = self.at_one_moment(view, |moment| async move {
+            let wanted: BTreeSet<&String> = keys.iter().filter(|key| is_row_key(key)).collect();
+            let Some(seen) = seen_rows(database, &moment, wanted.iter().copied()).await? else {
+                return Ok(Read::Outdated);
+            };
+            let mut entries = Vec::new();
+            for (key, row) in &seen {
+                let entry = |(name, value): (&String, &String)| moment.parts.entry(name, value, key);
+                entries.extend(row.index.iter().map(entry));
+            }
+            let found = database.batch_get(Table::Views, entries, Freshness::Consistent).await?;
+            let found: HashSet<_> =
+                found.iter().map(|item| (item.maybe_text("Part"), item.maybe_text("Sort"))).collect();
+            let stands = |entry: Item| found.contains(&(entry.maybe_text("Part"), entry.maybe_text("Sort")));
+            let values = |key: &String| {
+                let pairs = seen.get(key).into_iter().flat_map(|row| &row.index);
+                let pairs = pairs.filter(|(name, value)| stands(moment.parts.entry(name, value, key)));
+                pairs.map(|(name, value)| (name.clone(), value.clone())).collect()
+            };
+            Ok(Read::UnlessRemoved(keys.iter().map(values).collect()))
+        });
+        Ok(found.await?.unwrap_or_else(|| vec![Vec::new(); keys.len()]))
     }
 
     /// The keys that each of these streams was routed to.

@@ -48,7 +48,7 @@ pub(crate) async fn sweep(database: &Database) -> Result<(), Fault> {
 }
 
 /// Removes every item of a part.
-async fn empty(database: &Database, part: &str) -> Result<(), Fault> {
+pub(crate) async fn empty(database: &Database, part: &str) -> Result<(), Fault> {
     loop {
         let query = Query::new(Table::Views, "#part = :part").name("#part", "Part").name("#sort", "Sort");
         let query = query.value(":part", item::text(part)).only("#part, #sort");
