@@ -6,6 +6,7 @@ use annals_core::StoreId;
 use annals_ports::{Adapter, StoreError};
 
 use crate::database::Database;
+use crate::fault::Fault;
 use crate::heads::Heads;
 use crate::hub::Hub;
 use crate::meter::Usage;
@@ -34,7 +35,8 @@ impl DynamoStore {
     pub async fn open(options: DynamoOptions) -> Result<Self, StoreError> {
         // The SDK's futures are deep: they would be part of the type of every future that opens a store.
         let database = Arc::new(Box::pin(Database::open(options)).await?);
-        let hub = Hub::of(&database);
+        let told = |fault: Fault| fault.told("looking for the end of the feed", &database.options);
+        let hub = Hub::of(&database).await.map_err(told)?;
         Ok(Self {
             shared: Arc::new(Shared { database, heads: Heads::default(), hub, numbers: Numbers::default() }),
         })

@@ -15,6 +15,7 @@
 //! ```
 
 mod batch;
+mod bodies;
 mod broken;
 mod by_type;
 mod changes;
@@ -27,6 +28,9 @@ mod database;
 mod event_item;
 mod fault;
 mod feed;
+mod feed_check;
+#[cfg(test)]
+mod feed_tests;
 mod handle;
 mod heads;
 mod health;
@@ -34,8 +38,10 @@ mod hub;
 mod import;
 mod indexed;
 mod indexer;
+mod indexing;
 mod inspect;
 mod item;
+mod keeper_state;
 mod leases;
 mod log;
 mod marker;
@@ -47,15 +53,19 @@ mod place;
 mod read;
 mod recover;
 mod recovery;
+mod shards;
 mod snapshots;
 mod standing;
 mod store;
 mod store_item;
+mod streamed;
 mod streams;
 mod tables;
+mod tail;
 mod tokens;
 #[cfg(test)]
 mod trap;
+mod unseen;
 mod upkeep;
 mod view_cells;
 mod view_changes;

@@ -1,0 +1,283 @@
+//! The keeping of the feed, tried on `DynamoDB` Local at `ANNALS_DYNAMODB_URL`: in order, out of order, after a kill, after a
+//! cut, and by two at once. Without that address there is nothing to try it on, and the tests say so.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use annals_core::{
+    CommitId, CommitPlace, Digest, EventHeader, EventId, EventType, Json, RecordedEvent, StreamHead,
+    StreamId, Timestamp, Version,
+};
+use annals_ports::{Appended, EventFeed, EventFeedExt, FeedQuery, FeedStart};
+
+use crate::batch::{Named, Run};
+use crate::changes::{Added, Change, Changes};
+use crate::database::Database;
+use crate::event_item::{self, Beside};
+use crate::hub::Hub;
+use crate::indexed::Indexed;
+use crate::indexer;
+use crate::indexing::Indexing;
+use crate::keeper_state::{Alarms, KeeperState};
+use crate::shards::{Mark, Marks};
+use crate::tables::Table;
+use crate::tail::Tail;
+use crate::unseen::Unseen;
+use crate::write::Write;
+use crate::{DynamoOptions, DynamoStore, feed_check};
+
+fn options() -> Option<DynamoOptions> {
+    let Ok(endpoint) = std::env::var("ANNALS_DYNAMODB_URL") else {
+        eprintln!("ANNALS_DYNAMODB_URL is not set: nothing was tried");
+        return None;
+    };
+    let options = DynamoOptions::new(format!("t{:016x}", fastrand::u64(..))).unwrap();
+    let options = options.deletion_protection(false).point_in_time_recovery(false);
+    Some(options.endpoint(&endpoint).unwrap())
+}
+
+async fn remove(database: &Database) {
+    for table in Table::ALL {
+        database.dynamo.delete_table().table_name(database.name(table)).send().await.unwrap();
+    }
+}
+
+fn event(stream: &StreamId, version: u64, at: Timestamp) -> RecordedEvent {
+    RecordedEvent {
+        header: EventHeader {
+            id: EventId::new(),
+            stream: stream.clone(),
+            version: Version::new(version),
+            event_type: EventType::new("Counted").unwrap(),
+            schema_version: 1,
+            recorded_at: at,
+            commit: CommitPlace { id: CommitId::new(), index: 0, size: 1 },
+            metadata: Json::empty(),
+            digest: Digest::from_bytes([0; 32]),
+        },
+        payload: Json::empty(),
+    }
+}
+
+/// Writes a stream's next event, as a commit does.
+async fn write(database: &Database, stream: &str, version: u64) -> (RecordedEvent, Appended) {
+    let stream: StreamId = stream.parse().unwrap();
+    let now = database.now();
+    let event = event(&stream, version, now);
+    let previous = (version > 1).then_some(now);
+    let beside = Beside { previous, written: None, append_end: event.header.version };
+    let item = event_item::encode(&event, beside, 8);
+    database.write(&Write::put(Table::Events, item).where_none_stands()).await.unwrap();
+    let head = StreamHead { version: event.header.version, recorded_at: now, digest: event.header.digest };
+    (event, Appended { stream, first: head.version, head })
+}
+
+async fn written(database: &Database, streams: u64, versions: u64) {
+    for version in 1..=versions {
+        for stream in 0..streams {
+            write(database, &format!("order-{stream}"), version).await;
+        }
+    }
+}
+
+/// A tail that has read nothing yet, for what is in the feed.
+fn tail(database: &Arc<Database>) -> Tail {
+    Tail::new(database, Unseen::default())
+}
+
+async fn assert_whole(database: &Arc<Database>) {
+    let findings = feed_check::check(&tail(database), |_| {}).await.unwrap();
+    assert!(findings.is_empty(), "{findings:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn commits_come_soon_and_in_order_and_the_end_is_after_them() {
+    let Some(options) = options() else { return };
+    let store = DynamoStore::open(options).await.unwrap();
+    let database = store.database().clone();
+    let mut delays = Vec::new();
+    let mut position = store.start(FeedStart::End).await.unwrap();
+    for version in 1..=30 {
+        let (reader, from) = (store.clone(), position.clone());
+        let waiting = tokio::spawn(async move {
+            let page = reader.next(&FeedQuery::all(), &from, Duration::from_secs(10)).await.unwrap();
+            (page, Instant::now())
+        });
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        let (event, appended) = write(&database, "order-1", version).await;
+        let answered = Instant::now();
+        store.shared.hub.committed(&[appended]);
+        let (page, woken) = waiting.await.unwrap();
+        assert_eq!(page.events, [event]);
+        position = page.next;
+        delays.push(woken.saturating_duration_since(answered));
+    }
+    delays.sort_unstable();
+    eprintln!("from the answer to the reader: median {:?}, worst {:?}", delays[15], delays[29]);
+    for version in 1..=20 {
+        let (event, appended) = write(&database, "order-2", version).await;
+        store.shared.hub.committed(&[appended]);
+        let (events, end) = store.read_to_end(&FeedQuery::all(), position.clone()).await.unwrap();
+        assert_eq!(events, [event]);
+        assert_eq!(store.health().await.unwrap().end, end);
+        position = end;
+    }
+    let health = store.health().await.unwrap();
+    assert!(health.warnings.is_empty(), "{health:?}");
+    assert_whole(&database).await;
+    eprintln!("{:?}", store.usage());
+    remove(&database).await;
+}
+
+#[tokio::test]
+async fn shuffled_and_repeated_records_come_once_and_in_order() {
+    let Some(options) = options() else { return };
+    let database = Arc::new(Database::open(options).await.unwrap());
+    let mut changes = Vec::new();
+    for version in 1..=20 {
+        for stream in ["order-1", "order-2", "order-3"] {
+            let (event, _) = write(&database, stream, version).await;
+            let header = &event.header;
+            let named = Named {
+                stream: header.stream.clone(),
+                version: header.version,
+                id: header.id,
+                recorded_at: header.recorded_at,
+                written: header.recorded_at,
+            };
+            let previous = (version > 1).then_some(header.recorded_at);
+            let event = Some(Arc::new(event));
+            let added = Added { named, previous, event, created: None, is_stamped_now: true };
+            changes.push(Change::Added(Box::new(added)));
+        }
+    }
+    changes.extend(changes.clone());
+    fastrand::Rng::with_seed(7).shuffle(&mut changes);
+    let tail = tail(&database);
+    let indexed = Indexed::new(Timestamp::MIN, Duration::from_secs(3_600));
+    let mut indexing = Indexing::new(&tail, indexed, 0, Run::START, Alarms::default());
+    for few in changes.chunks(7) {
+        indexing.take(few.to_vec()).await.unwrap();
+    }
+    assert_whole(&database).await;
+    assert_eq!(indexing.alarms, Alarms::default());
+    remove(&database).await;
+}
+
+#[test]
+fn another_keeper_takes_over_after_a_kill() {
+    let Some(options) = options() else { return };
+    let options = options.lease(Duration::from_millis(600));
+    let runtime = || tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let (first, second) = (runtime(), runtime());
+    let key = |database: &Database, name: &str| (name.to_owned(), database.id);
+    let start = |database: &Arc<Database>, name: &str| {
+        let hub = Hub::new(database, key(database, name), name.to_owned(), Unseen::default());
+        hub.run();
+        hub
+    };
+    let killed = {
+        let options = options.clone();
+        first.block_on(async move {
+            let database = Arc::new(Database::open(options).await.unwrap());
+            let hub = start(&database, "first");
+            written(&database, 5, 10).await;
+            hub
+        })
+    };
+    // Whatever it was at.
+    first.shutdown_background();
+    second.block_on(async move {
+        let database = Arc::new(Database::open(options).await.unwrap());
+        for version in 11..=15 {
+            write(&database, "order-0", version).await;
+        }
+        let hub = start(&database, "second");
+        let begun = Instant::now();
+        assert_whole(&database).await;
+        eprintln!("taken over, and whole, after {:?}", begun.elapsed());
+        drop(hub);
+        remove(&database).await;
+    });
+    drop(killed);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_cut_stream_does_not_tell_is_found_in_history() {
+    let Some(options) = options() else { return };
+    let database = Arc::new(Database::open(options).await.unwrap());
+    written(&database, 4, 3).await;
+    let first = tail(&database);
+    {
+        let recovered = crate::recovery::recover(&first, Alarms::default()).await.unwrap();
+        drop(recovered);
+        assert_whole(&database).await;
+    }
+    // A day later: the shard that was read is gone.
+    let marks = Marks::from([("shardId-gone".to_owned(), Mark::After("1".to_owned()))]);
+    let state = KeeperState {
+        token: 0,
+        owner: "before".to_owned(),
+        marks,
+        batches: 1,
+        low: database.now(),
+        reported: database.now(),
+        alarms: Alarms::default(),
+    };
+    assert!(state.save(&database, true).await.unwrap());
+    for version in 4..=6 {
+        write(&database, "order-1", version).await;
+    }
+    let hub = Hub::new(&database, ("cut".to_owned(), database.id), "cut".to_owned(), Unseen::default());
+    hub.run();
+    assert_whole(&database).await;
+    drop(hub);
+    remove(&database).await;
+}
+
+/// Two keepers that do not heed the lease, while somebody writes. Whether the feed is whole then.
+async fn two_at_once(options: DynamoOptions) -> bool {
+    const STREAMS: u64 = 6;
+    const VERSIONS: u64 = 40;
+    let database = Arc::new(Database::open(options).await.unwrap());
+    let keeper = |database: Arc<Database>| async move {
+        let tail = tail(&database);
+        tail.read_up().await.unwrap();
+        let (mut indexing, mut stream, _) = indexer::take_over(&tail).await.unwrap();
+        let begun = Instant::now();
+        let is_done = |indexing: &Indexing<'_>| {
+            (0..STREAMS).all(|stream| {
+                let name = format!("order-{stream}").parse().unwrap();
+                indexing.indexed.last(&name) == Some(Version::new(VERSIONS))
+            })
+        };
+        while !is_done(&indexing) && begun.elapsed() < Duration::from_secs(60) {
+            let round = stream.round().await.unwrap();
+            indexing.take(round.changes).await.unwrap();
+            tokio::time::sleep(Duration::from_millis(fastrand::u64(0..8))).await;
+        }
+        indexing.was_overtaken
+    };
+    let one = tokio::spawn(keeper(database.clone()));
+    let other = tokio::spawn(keeper(database.clone()));
+    written(&database, STREAMS, VERSIONS).await;
+    let overtaken = [one.await.unwrap(), other.await.unwrap()];
+    let findings = feed_check::check(&tail(&database), |_| {}).await.unwrap();
+    eprintln!("overtaken: {overtaken:?}; {} findings", findings.count());
+    remove(&database).await;
+    findings.is_empty()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_keepers_at_once_put_every_event_once() {
+    let Some(options) = options() else { return };
+    assert!(two_at_once(options).await);
+}
+
+#[cfg(feature = "broken")]
+#[tokio::test(flavor = "multi_thread")]
+async fn two_keepers_without_the_fence_are_noticed() {
+    let Some(options) = options() else { return };
+    let options = crate::broken::named(options.timeout(Duration::from_secs(2)), "fence").unwrap();
+    assert!(!two_at_once(options).await);
+}
