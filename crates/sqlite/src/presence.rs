@@ -70,9 +70,27 @@ impl Opened {
 #[cfg(unix)]
 type Identity = (u64, u64);
 
-/// The file system and the number of the file in it.
-#[cfg(unix)]
+/// The file system and the number of the file in it, and nothing else about it: who asks Linux for a file's times has its
+/// next write note the moment exactly, and the sync after that write waits for the file system's journal, too.
+#[cfg(target_os = "linux")]
 fn identity(path: &std::path::Path) -> std::io::Result<Identity> {
+    use rustix::fs::{AtFlags, CWD, StatxFlags, makedev, statx};
+    use rustix::io::Errno;
+    match statx(CWD, path, AtFlags::empty(), StatxFlags::INO) {
+        Ok(file) => Ok((makedev(file.stx_dev_major, file.stx_dev_minor), file.stx_ino)),
+        // Not every kernel and not every sandbox has it.
+        Err(Errno::NOSYS | Errno::PERM) => identity_of_all(path),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The file system and the number of the file in it.
+#[cfg(all(unix, not(target_os = "linux")))]
+use identity_of_all as identity;
+
+/// The file system and the number of the file in it, out of all that is known of it.
+#[cfg(unix)]
+fn identity_of_all(path: &std::path::Path) -> std::io::Result<Identity> {
     use std::os::unix::fs::MetadataExt;
     std::fs::metadata(path).map(|file| (file.dev(), file.ino()))
 }
