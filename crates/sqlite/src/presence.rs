@@ -71,7 +71,7 @@ impl Opened {
 type Identity = (u64, u64);
 
 /// The file system and the number of the file in it, and nothing else about it: who asks Linux for a file's times has its
-/// next write note the moment exactly, and the sync after that write waits for the file system's journal, too.
+/// next write note the moment exactly, and the sync after that write takes longer.
 #[cfg(target_os = "linux")]
 fn identity(path: &std::path::Path) -> std::io::Result<Identity> {
     use rustix::fs::{AtFlags, CWD, StatxFlags, makedev, statx};
