@@ -129,6 +129,17 @@ impl Proposal {
         self.pieces.iter().flat_map(|piece| &piece.events).map(rows::weight).sum()
     }
 
+    /// Its event and the head that it continues, when that is all there is to it.
+    pub(crate) fn only_event(&self) -> Option<(Option<&StreamHead>, &RecordedEvent)> {
+        match (self.pieces.as_slice(), &self.once) {
+            ([Piece { head, events, .. }], None) => match events.as_slice() {
+                [event] => Some((head.as_ref(), event)),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     /// Rows that it adds.
     fn rows(&self) -> usize {
         self.pieces.iter().map(|piece| piece.events.len()).sum::<usize>() + usize::from(self.once.is_some())
@@ -150,9 +161,8 @@ pub(crate) async fn propose(
     proposals: &[&Proposal],
 ) -> Result<Vec<Verdict>, Fault> {
     let query = statement(database, proposals);
-    let patience = database.options.timeout;
     let begun = Instant::now();
-    let answered = timeout(patience, alone(connection, query, &database.options)).await;
+    let answered = timeout(database.options.timeout, alone(connection, query, &database.options)).await;
     let rows = answered.unwrap_or_else(|_| Err(Fault::no_answer()))?;
     let verdicts = verdicts(&rows, proposals)?;
     if verdicts.iter().any(|verdict| matches!(verdict, Verdict::Recorded)) {
@@ -160,6 +170,11 @@ pub(crate) async fn propose(
     }
     tracing::trace!(commits = proposals.len(), elapsed = ?begun.elapsed(), "judged a batch");
     Ok(verdicts)
+}
+
+/// A number that is small, as PostgreSQL holds it.
+pub(crate) fn small(count: u16) -> i16 {
+    i16::try_from(count).unwrap_or(i16::MAX)
 }
 
 /// The statement with its columns: one array each.
@@ -199,7 +214,7 @@ fn statement(database: &Database, proposals: &[&Proposal]) -> Query {
     columns.bind(query.bind(of_piece).bind(streams).bind(versions).bind(digests))
 }
 
-fn version_of(head: Option<&StreamHead>) -> i64 {
+pub(crate) fn version_of(head: Option<&StreamHead>) -> i64 {
     number(StreamHead::version_of(head).get())
 }
 
@@ -223,7 +238,6 @@ struct Columns<'a> {
 
 impl<'a> Columns<'a> {
     fn add(&mut self, commit: i32, event: &'a RecordedEvent) {
-        let small = |count: u16| i16::try_from(count).unwrap_or(i16::MAX);
         let header = &event.header;
         self.commits.push(commit);
         self.streams.push(header.stream.as_str());
@@ -301,7 +315,7 @@ fn verdicts(answer: &[PgRow], proposals: &[&Proposal]) -> Result<Vec<Verdict>, F
 }
 
 /// An answer that is another statement's. What the server did is unknown.
-fn mixed_up() -> Fault {
+pub(crate) fn mixed_up() -> Fault {
     let detail = "the server's answer is not this statement's; is there a pooler in transaction mode? \
                   Then say so by pooler=transaction";
     Fault::new(Kind::Lost, detail)

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use crate::PostgresStore;
 use crate::fault::Fault;
-use crate::rows::Stamp;
+use crate::rows::{Names, Stamp};
 use crate::sql;
 use crate::store;
 use crate::tokens;
@@ -64,7 +64,7 @@ pub(crate) async fn page(store: &PostgresStore, query: &TypeQuery) -> Result<Typ
         statement.bind(start.version).bind(as_of).bind(ask)
     };
     let found = database.read(doing, bound).await?;
-    let page = store::page(&found, limit).map_err(told)?;
+    let page = store::page(&found, limit, Names::default()).map_err(told)?;
     let last = if page.is_cut { page.events.last() } else { None };
     let next = last.map(|last| token(last, as_of, database.id));
     Ok(TypePage { events: page.events, next, freshness: Freshness::Complete })

@@ -156,6 +156,22 @@ impl Database {
         Ok(Transaction { session })
     }
 
+    /// As [`Self::begin`], with a first statement without values in the same round trip. Its answer comes as text.
+    pub(crate) async fn begin_with(&self, first: Statement) -> Result<(Transaction<'_>, Vec<PgRow>), Fault> {
+        let text = format!("{}; {}", self.options.begin(), self.text(first).as_str());
+        let mut session = self.session().await?;
+        let rows = match session.ask(text.clone()).await {
+            Err(fault) if fault.kind == Kind::Lost && !session.is_new => {
+                drop(session);
+                session = self.session().await?;
+                session.ask(text).await?
+            }
+            answered => answered?,
+        };
+        session.is_sound = false;
+        Ok((Transaction { session }, rows))
+    }
+
     /// A connection of its own, for who keeps it.
     pub(crate) async fn connect(&self) -> Result<PgConnection, Fault> {
         connect(&self.options).await
@@ -204,6 +220,14 @@ impl Session<'_> {
         self.within(async |connection| command(connection, text).await).await
     }
 
+    /// Runs commands without values, and gives their rows as text.
+    async fn ask(&mut self, text: String) -> Result<Vec<PgRow>, Fault> {
+        let ask = async |connection: &mut PgConnection| {
+            Ok(sqlx::raw_sql(AssertSqlSafe(text)).fetch_all(connection).await?)
+        };
+        self.within(ask).await
+    }
+
     async fn within<T>(
         &mut self,
         act: impl AsyncFnOnce(&mut PgConnection) -> Result<T, Fault>,
@@ -230,22 +254,41 @@ impl Drop for Session<'_> {
     }
 }
 
-/// An open transaction.
+/// What runs statements within a transaction. After a fault nothing more can be done but to roll back.
+pub(crate) trait Run: Send {
+    /// Runs one statement.
+    fn run(&mut self, query: Query) -> impl Future<Output = Result<Vec<PgRow>, Fault>> + Send;
+}
+
+/// A transaction that is its owner's to begin and to end.
+impl Run for PgConnection {
+    async fn run(&mut self, query: Query) -> Result<Vec<PgRow>, Fault> {
+        fetch(self, query).await
+    }
+}
+
+/// An open transaction. Each statement has the time-out.
 pub(crate) struct Transaction<'a> {
     session: Session<'a>,
 }
 
-impl Transaction<'_> {
-    /// Runs one statement, within the time-out. After a fault nothing more can be done but to roll back.
-    pub(crate) async fn run(&mut self, query: Query) -> Result<Vec<PgRow>, Fault> {
+impl Run for Transaction<'_> {
+    async fn run(&mut self, query: Query) -> Result<Vec<PgRow>, Fault> {
         let ran = self.session.within(async |connection| fetch(connection, query).await).await;
         self.session.is_sound = false;
         ran
     }
+}
 
+impl Transaction<'_> {
     /// Makes it last.
     pub(crate) async fn commit(mut self) -> Result<(), Fault> {
         self.session.command("COMMIT".to_owned()).await
+    }
+
+    /// Makes it last, after a last command in the same round trip.
+    pub(crate) async fn commit_with(mut self, last: &str) -> Result<(), Fault> {
+        self.session.command(format!("{last}; COMMIT")).await
     }
 
     /// Takes it back, and keeps the connection.

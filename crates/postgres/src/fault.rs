@@ -75,6 +75,13 @@ impl Fault {
         Self::new(Kind::NoAnswer, "no answer within the time-out")
     }
 
+    /// The server cannot say what was answered by now.
+    pub(crate) fn replica() -> Self {
+        Self::refused(
+            "the server is a replica, which may lag behind what was answered; connect to the primary",
+        )
+    }
+
     /// A failure while connecting: whatever it is, nothing was sent.
     pub(crate) fn connecting(error: sqlx::Error, options: &PostgresOptions) -> Self {
         let server = options.server();

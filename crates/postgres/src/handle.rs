@@ -6,8 +6,11 @@ use annals_core::StoreId;
 use annals_ports::{Adapter, StoreError};
 
 use crate::database::Database;
+use crate::feed::Ends;
 use crate::lanes::Lanes;
 use crate::options::PostgresOptions;
+use crate::reads::Reads;
+use crate::scan::Pages;
 use crate::wake::Wake;
 
 /// An open store. Clones share it. Its connections are closed when the last clone and the last adapter are dropped.
@@ -20,6 +23,9 @@ pub(crate) struct Shared {
     pub(crate) database: Arc<Database>,
     pub(crate) lanes: Lanes,
     pub(crate) wake: Wake,
+    pub(crate) reads: Reads,
+    pub(crate) pages: Pages,
+    pub(crate) ends: Ends,
 }
 
 impl PostgresStore {
@@ -33,7 +39,16 @@ impl PostgresStore {
         let database = Database::open(options).await?;
         let lanes = Lanes::start(&database);
         let wake = Wake::start(&database);
-        Ok(Self { shared: Arc::new(Shared { database, lanes, wake }) })
+        Ok(Self {
+            shared: Arc::new(Shared {
+                database,
+                lanes,
+                wake,
+                reads: Reads::default(),
+                pages: Pages::default(),
+                ends: Ends::default(),
+            }),
+        })
     }
 
     /// The store's id.

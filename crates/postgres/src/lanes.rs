@@ -19,6 +19,7 @@ use crate::batch::{Answer, Piece, Proposal, Task, Verdict, propose};
 use crate::commit::{Tries, proposal};
 use crate::database::{Database, lock};
 use crate::fault::{Fault, Kind};
+use crate::one::propose_one;
 
 /// Bytes of payload and metadata in one statement.
 const BATCH_BYTES: usize = 4 * 1024 * 1024;
@@ -361,8 +362,12 @@ impl Lane {
             Some(connection) => connection,
             None => database.connect().await?,
         };
-        let proposals: Vec<&Proposal> = batch.iter().map(|job| &job.task.proposal).collect();
-        let judged = propose(&mut connection, database, &proposals).await;
+        let judged = if let [job] = batch {
+            propose_one(&mut connection, database, &job.task.proposal).await.map(|verdict| vec![verdict])
+        } else {
+            let proposals: Vec<&Proposal> = batch.iter().map(|job| &job.task.proposal).collect();
+            propose(&mut connection, database, &proposals).await
+        };
         self.connection = Some(connection);
         judged
     }

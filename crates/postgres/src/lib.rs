@@ -29,10 +29,15 @@ mod import;
 mod inspect;
 mod lanes;
 mod leases;
+mod one;
 mod options;
 mod own_tables;
+mod own_tables_runner;
+mod page;
+mod reads;
 mod recover;
 mod rows;
+mod scan;
 mod schema;
 mod snapshots;
 mod store;
@@ -46,7 +51,8 @@ mod wake;
 
 pub use handle::PostgresStore;
 pub use options::{Pooler, PostgresOptions};
-pub use own_tables::{OwnTables, OwnTablesError, OwnTablesRunner};
+pub use own_tables::{OwnTables, OwnTablesError};
+pub use own_tables_runner::OwnTablesRunner;
 /// The driver, for projections into tables of one's own.
 pub use sqlx;
 

@@ -12,9 +12,7 @@ use sqlx::{Encode, Postgres, Row, Type, ValueRef};
 use uuid::Uuid;
 
 use crate::fault::Fault;
-
-/// Bytes of payload and metadata after which a page ends, whatever its limit.
-pub(crate) const PAGE_BYTES: usize = 8 * 1024 * 1024;
+use crate::fence::Marks;
 
 /// Microseconds from 1970-01-01 to 2000-01-01, from which PostgreSQL counts.
 const EPOCH: i64 = 946_684_800_000_000;
@@ -38,32 +36,31 @@ mod column {
     pub(super) const DIGEST: usize = 10;
     pub(super) const METADATA: usize = 11;
     pub(super) const PAYLOAD: usize = 12;
-    /// Of a page of the feed alone.
-    pub(super) const PASSES: usize = 13;
 }
 
-/// The columns of a page of the feed that tell how far it is settled, and which position was drawn last.
-pub(crate) const SETTLED: usize = 14;
-pub(crate) const DRAWN: usize = 15;
-
-/// What one page's rows have in common is made once: neighbours often share stream, type and metadata.
+/// What one page's rows have in common is made once: neighbours often share stream and type.
 #[derive(Default)]
 pub(crate) struct Names {
     stream: Option<StreamId>,
     event_types: Vec<EventType>,
-    metadata: Json,
 }
 
 /// Event types remembered in a page.
 const TYPES_MAX: usize = 16;
 
 impl Names {
-    fn stream(&mut self, name: &str) -> Result<StreamId, Fault> {
+    /// Of a page of this stream, whose rows do not name it.
+    pub(crate) fn of(stream: &StreamId) -> Self {
+        Self { stream: Some(stream.clone()), ..Self::default() }
+    }
+
+    fn stream(&mut self, name: Option<&str>) -> Result<StreamId, Fault> {
         if let Some(known) = &self.stream
-            && known.as_str() == name
+            && name.is_none_or(|name| known.as_str() == name)
         {
             return Ok(known.clone());
         }
+        let name = name.ok_or_else(|| Fault::damaged("an event without a stream"))?;
         let stream: StreamId = name.parse().map_err(|error| Fault::damaged(format!("{error}")))?;
         self.stream = Some(stream.clone());
         Ok(stream)
@@ -79,21 +76,30 @@ impl Names {
         }
         Ok(event_type)
     }
-
-    fn metadata(&mut self, text: &str) -> Json {
-        if self.metadata.as_str() != text {
-            self.metadata = Json::as_stored(text);
-        }
-        self.metadata.clone()
-    }
 }
 
 /// The event in a row.
 pub(crate) fn event(row: &PgRow, names: &mut Names) -> Result<RecordedEvent, Fault> {
+    let (metadata, payload) = texts(row)?;
+    event_with(row, names, Json::as_stored(metadata), Json::as_stored(payload))
+}
+
+/// Metadata and payload in a row.
+pub(crate) fn texts(row: &PgRow) -> Result<(&str, &str), Fault> {
+    Ok((text(row, column::METADATA)?, text(row, column::PAYLOAD)?))
+}
+
+/// The event in a row, with texts that were read already, or are still to come.
+pub(crate) fn event_with(
+    row: &PgRow,
+    names: &mut Names,
+    metadata: Json,
+    payload: Json,
+) -> Result<RecordedEvent, Fault> {
     Ok(RecordedEvent {
         header: EventHeader {
             id: event_id(row)?,
-            stream: names.stream(text(row, column::STREAM)?)?,
+            stream: names.stream(text_or_null(row, column::STREAM)?)?,
             version: version(row, column::VERSION)?,
             event_type: names.event_type(text(row, column::TYPE)?)?,
             schema_version: count(row, column::SCHEMA_VERSION)?,
@@ -103,10 +109,10 @@ pub(crate) fn event(row: &PgRow, names: &mut Names) -> Result<RecordedEvent, Fau
                 index: count(row, column::COMMIT_INDEX)?,
                 size: count(row, column::COMMIT_SIZE)?,
             },
-            metadata: names.metadata(text(row, column::METADATA)?),
+            metadata,
             digest: Digest::from_bytes(bytes(row, column::DIGEST)?),
         },
-        payload: Json::as_stored(text(row, column::PAYLOAD)?),
+        payload,
     })
 }
 
@@ -122,7 +128,18 @@ pub(crate) fn event_id(row: &PgRow) -> Result<EventId, Fault> {
 
 /// Whether the event passes the filter of a page of the feed.
 pub(crate) fn passes(row: &PgRow) -> Result<bool, Fault> {
-    truth(row, column::PASSES)
+    Ok(!raw(row, column::PAYLOAD)?.is_null())
+}
+
+/// What the first row of a page of the feed says of the whole: up to where it is settled, and the last position drawn.
+pub(crate) fn marks(row: &PgRow) -> Result<Marks, Fault> {
+    if !raw(row, column::EVENT_ID)?.is_null() {
+        return Err(Fault::damaged("the feed's marks are not where they belong"));
+    }
+    if count(row, column::SCHEMA_VERSION)? != 0 {
+        return Err(Fault::replica());
+    }
+    Ok(Marks { settled: position(row)?, drawn: integer(row, column::VERSION)? })
 }
 
 /// The bytes of payload and metadata that an event takes in a page.
@@ -180,6 +197,11 @@ fn count(row: &PgRow, column: usize) -> Result<u16, Fault> {
 /// A text or JSON column, without a copy.
 pub(crate) fn text(row: &PgRow, column: usize) -> Result<&str, Fault> {
     raw(row, column)?.as_str().map_err(|error| Fault::damaged(format!("column {column}: {error}")))
+}
+
+/// The same, or none when it is null.
+fn text_or_null(row: &PgRow, column: usize) -> Result<Option<&str>, Fault> {
+    if raw(row, column)?.is_null() { Ok(None) } else { text(row, column).map(Some) }
 }
 
 /// A column of exactly `N` bytes.

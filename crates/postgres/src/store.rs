@@ -14,7 +14,9 @@ use crate::PostgresStore;
 use crate::by_type;
 use crate::commit::find_heads;
 use crate::fault::Fault;
-use crate::rows::{self, Names, PAGE_BYTES, number};
+use crate::page;
+use crate::reads::Part;
+use crate::rows::{Names, number};
 use crate::sql;
 
 /// The most events in a page of a stream, whatever is asked for: a page is held whole while it is decoded.
@@ -28,18 +30,27 @@ impl EventStore for PostgresStore {
 
     async fn read_stream(&self, stream: &StreamId, range: ReadRange) -> Result<StreamPage, StoreError> {
         let database = self.database();
-        let statement = match range.direction {
-            Direction::Forward => sql!("stream_forward"),
-            Direction::Backward => sql!("stream_backward"),
-        };
         let limit = range.limit.clamp(1, PAGE_MAX);
         let (from, to) = (number(range.from.get()), number(range.to.get()));
-        // One more than is wanted tells whether anything is left.
-        let ask = i64::try_from(limit + 1).unwrap_or(i64::MAX);
-        let query = || database.query(statement).bind(stream.as_str()).bind(from).bind(to).bind(ask);
         let doing = || format!("reading {stream}");
-        let found = database.read(doing, query).await?;
-        let page = page(&found, limit).map_err(|fault| fault.told(&doing(), &database.options))?;
+        let told = |fault: Fault| fault.told(&doing(), &database.options);
+        let (found, limit) = match range.direction {
+            Direction::Forward => {
+                let part = Part { stream: stream.clone(), from, to, limit };
+                let found = self.shared.reads.forward(database, part).await.map_err(told)?;
+                (found.rows, found.limit)
+            }
+            Direction::Backward => {
+                // One more than is wanted tells whether anything is left.
+                let ask = i64::try_from(limit + 1).unwrap_or(i64::MAX);
+                let query = || {
+                    let query = database.query(sql!("stream_backward")).bind(stream.as_str());
+                    query.bind(from).bind(to).bind(ask)
+                };
+                (database.rows(query).await.map_err(told)?, limit)
+            }
+        };
+        let page = page(&found, limit, Names::of(stream)).map_err(told)?;
         let rest = page.is_cut.then(|| page.events.last().map(|last| rest_after(last, range))).flatten();
         Ok(StreamPage { events: page.events, rest })
     }
@@ -65,19 +76,15 @@ pub(crate) struct Page {
 }
 
 /// The events of at most `limit` rows, and of at most so many bytes as a page may have.
-pub(crate) fn page(found: &[PgRow], limit: usize) -> Result<Page, Fault> {
-    let mut names = Names::default();
-    let mut events = Vec::with_capacity(found.len().min(limit));
-    let mut bytes = 0;
+pub(crate) fn page(found: &[PgRow], limit: usize, names: Names) -> Result<Page, Fault> {
+    let mut page = page::Page::new(names, found.len().min(limit));
     for row in found {
-        if events.len() >= limit || bytes >= PAGE_BYTES {
-            return Ok(Page { events, is_cut: true });
+        if page.len() >= limit || page.is_full() {
+            return Ok(Page { events: page.into_events(), is_cut: true });
         }
-        let event = rows::event(row, &mut names)?;
-        bytes += rows::weight(&event);
-        events.push(event);
+        page.push(row)?;
     }
-    Ok(Page { events, is_cut: false })
+    Ok(Page { events: page.into_events(), is_cut: false })
 }
 
 fn rest_after(last: &RecordedEvent, range: ReadRange) -> ReadRange {

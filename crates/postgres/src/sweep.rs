@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::database::Database;
+use crate::database::{Database, Run as _};
 use crate::fault::Fault;
 use crate::rows::integer;
 use crate::sql;

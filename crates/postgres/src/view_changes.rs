@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use annals_ports::{FeedPosition, Lease, Parked, StoreError, ViewBatch, ViewError, ViewId};
 
-use crate::database::{Database, Transaction};
+use crate::database::{Database, Run, Transaction};
 use crate::fault::Fault;
 use crate::rows::{self, Stamp, integer, number, text};
 use crate::sql;
@@ -52,7 +52,8 @@ async fn apply_within(
     database: &Database,
     batch: &ViewBatch,
 ) -> Result<(), Refusal> {
-    let view = hold(transaction, database, &batch.view, &batch.lease, batch.from.as_ref()).await?;
+    let held = hold(transaction, database, &batch.view, &batch.lease, batch.from.as_ref()).await?;
+    let view = held.view;
     let rows = change_rows(transaction, database, view, batch).await?;
     add_routes(transaction, database, view, batch).await?;
     let unparked = change_parked(transaction, database, view, &batch.unpark, false).await?;
@@ -64,15 +65,23 @@ async fn apply_within(
     Ok(())
 }
 
-/// Makes sure that the lease is held and the checkpoint is the one expected, for as long as the transaction lasts. Gives
-/// the view's number, of a new view if there was none.
+/// A view that nobody else can change until the transaction ends.
+pub(crate) struct Held {
+    /// The view's number.
+    pub(crate) view: i64,
+    /// Whether there was none before.
+    pub(crate) is_new: bool,
+}
+
+/// Makes sure that the lease is held and the checkpoint is the one expected, for as long as the transaction lasts. A view
+/// that is not there is made.
 pub(crate) async fn hold(
-    transaction: &mut Transaction<'_>,
+    transaction: &mut impl Run,
     database: &Database,
     view: &ViewId,
     lease: &Lease,
     from: Option<&FeedPosition>,
-) -> Result<i64, Refusal> {
+) -> Result<Held, Refusal> {
     hold_lease(transaction, database, view, lease).await?;
     let found = transaction.run(of_view(database.query(sql!("view_for_change")), view)).await?;
     let standing = match found.first() {
@@ -89,16 +98,16 @@ pub(crate) async fn hold(
         let (view, expected) = (view.clone(), from.cloned());
         return Err(Refusal::View(ViewError::CheckpointMoved { view, expected, found }));
     }
-    if let Some(number) = number {
-        return Ok(number);
+    if let Some(view) = number {
+        return Ok(Held { view, is_new: false });
     }
     let made = transaction.run(of_view(database.query(sql!("insert_view")), view)).await?;
     let made = made.first().ok_or_else(|| Fault::damaged("a view was made, and has no number"))?;
-    Ok(integer(made, 0)?)
+    Ok(Held { view: integer(made, 0)?, is_new: true })
 }
 
 async fn hold_lease(
-    transaction: &mut Transaction<'_>,
+    transaction: &mut impl Run,
     database: &Database,
     view: &ViewId,
     lease: &Lease,

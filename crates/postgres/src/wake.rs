@@ -1,14 +1,15 @@
 //! Waking who waits for the feed to go on: a task that looks at the feed's marks, and settles them, only while
-//! somebody waits; at once for commits of this process, within 40 ms for those of others (law F05).
+//! somebody waits; at once for commits of this process, within 50 ms for those of others (law F05).
 //!
-//! However many wait, one task of a process looks, and of all processes one settles at a time.
+//! However many wait, one task of a handle looks, and of all handles and processes one settles at a time. While events
+//! flow there are rounds at a steady pace and no looks besides; when they stop, there are looks and no rounds.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
 use crate::database::Database;
 use crate::fault::Fault;
@@ -16,10 +17,10 @@ use crate::fence::{self, Marks, Round};
 use crate::sweep;
 
 /// How often it is looked for what other processes committed.
-const LOOK_EVERY: Duration = Duration::from_millis(40);
+const LOOK_EVERY: Duration = Duration::from_millis(48);
 
-/// Between rounds, so that writers are not kept from their work by looking at them.
-const BETWEEN_ROUNDS: Duration = Duration::from_millis(1);
+/// From one round's beginning to the next at least: followers get larger pages, and writers keep the server.
+const ROUND_EVERY: Duration = Duration::from_millis(10);
 
 /// Before looking again while another process settles.
 const ELSEWHERE: Duration = Duration::from_millis(3);
@@ -43,6 +44,8 @@ pub(crate) struct Wake {
 
 struct Shared {
     last: watch::Sender<Look>,
+    /// The last position that anybody here saw drawn.
+    seen: AtomicI64,
     waiting: AtomicUsize,
     bell: Notify,
     is_closed: AtomicBool,
@@ -56,6 +59,7 @@ impl Wake {
     pub(crate) fn start(database: &Arc<Database>) -> Self {
         let shared = Arc::new(Shared {
             last: watch::Sender::default(),
+            seen: AtomicI64::new(0),
             waiting: AtomicUsize::new(0),
             bell: Notify::new(),
             is_closed: AtomicBool::new(false),
@@ -66,7 +70,21 @@ impl Wake {
 
     /// Waits until everything up to `target` is settled; no when that is not so at `until`.
     pub(crate) async fn is_settled(&self, target: i64, until: Instant) -> Result<bool, Fault> {
-        self.wait(until, |marks| marks.settled >= target).await
+        self.wait(until, |marks, _| marks.settled >= target).await
+    }
+
+    /// Waits until more is settled than what a reader found, or less was drawn, as after a crash; no when that is not so
+    /// at `until`.
+    pub(crate) async fn has_news(&self, settled: i64, until: Instant) -> Result<bool, Fault> {
+        self.wait(until, |marks, is_new| marks.settled > settled || (is_new && marks.drawn < settled)).await
+    }
+
+    /// Takes note of what a reader saw drawn: it need not be looked for.
+    pub(crate) fn saw(&self, drawn: i64) {
+        self.shared.seen.fetch_max(drawn, Ordering::AcqRel);
+        if drawn > self.shared.last.borrow().marks.settled {
+            self.shared.bell.notify_one();
+        }
     }
 
     /// Waits for what was committed by now to be settled, and tells up to where everything is.
@@ -76,6 +94,7 @@ impl Wake {
         until: Instant,
     ) -> Result<Option<i64>, Fault> {
         let marks = fence::marks(database).await?;
+        self.saw(marks.drawn);
         if marks.settled >= marks.drawn || self.is_settled(marks.drawn, until).await? {
             return Ok(Some(marks.drawn.max(marks.settled)));
         }
@@ -83,17 +102,18 @@ impl Wake {
     }
 
     /// Waits for a look that `is_enough`, from the last one on; no when there is none at `until`.
-    async fn wait(&self, until: Instant, is_enough: impl Fn(&Marks) -> bool) -> Result<bool, Fault> {
+    async fn wait(&self, until: Instant, is_enough: impl Fn(&Marks, bool) -> bool) -> Result<bool, Fault> {
         let mut last = self.shared.last.subscribe();
         let known = last.borrow_and_update().number;
         let _waiting = self.shared.begin_waiting();
         loop {
             {
                 let look = last.borrow_and_update();
+                let is_new = look.number > known;
                 match &look.fault {
                     // An old fault says nothing of now.
-                    Some(fault) if look.number > known => return Err(fault.clone()),
-                    None if look.number > 0 && is_enough(&look.marks) => return Ok(true),
+                    Some(fault) if is_new => return Err(fault.clone()),
+                    None if look.number > 0 && is_enough(&look.marks, is_new) => return Ok(true),
                     _ => {}
                 }
             }
@@ -113,9 +133,16 @@ impl Drop for Wake {
 
 impl Shared {
     fn begin_waiting(&self) -> Waiting<'_> {
-        self.waiting.fetch_add(1, Ordering::AcqRel);
-        self.bell.notify_one();
+        if self.waiting.fetch_add(1, Ordering::AcqRel) == 0 {
+            self.bell.notify_one();
+        }
         Waiting(self)
+    }
+
+    /// The marks of the last look, if it was one that told them.
+    fn marks(&self) -> Option<Marks> {
+        let look = self.last.borrow();
+        (look.number > 0 && look.fault.is_none()).then_some(look.marks)
     }
 
     fn is_closed(&self) -> bool {
@@ -143,40 +170,97 @@ impl Drop for Waiting<'_> {
     }
 }
 
-/// Looks while somebody waits, until the store is closed.
+/// Looks and settles while somebody waits, until the store is closed.
 async fn run(shared: Arc<Shared>, database: Arc<Database>) {
     let mut committed = database.committed.subscribe();
     // What a dropped view left behind when another process was killed.
     sweep::start(&database);
+    let mut next_round = Instant::now();
+    let (mut is_flowing, mut likely) = (false, Duration::ZERO);
+    // Only a look tells of a fault that may pass.
+    let mut has_looked = false;
     while !shared.is_closed() {
         if !shared.is_awaited() {
             shared.bell.notified().await;
             continue;
         }
-        committed.borrow_and_update();
-        let looked = fence::marks(&database).await;
-        let is_behind = looked.as_ref().is_ok_and(|marks| marks.settled < marks.drawn);
-        let has_failed = looked.is_err();
-        shared.tell(looked);
-        if is_behind {
-            match fence::round(&database).await {
-                Ok(Round::Done) => sleep(BETWEEN_ROUNDS).await,
-                Ok(Round::ElsewhereUnderWay) => sleep(ELSEWHERE).await,
+        let known = shared.marks().unwrap_or_default();
+        if has_looked && (is_flowing || shared.seen.load(Ordering::Acquire) > known.settled) {
+            sleep_until(next_round).await;
+            next_round = Instant::now() + ROUND_EVERY;
+            committed.borrow_and_update();
+            (is_flowing, has_looked) = match settle(&shared, &database, known, &mut likely).await {
+                Ok(is_more) => (is_more, true),
                 Err(fault) => {
-                    // The next look fails likewise, or shows that it was a passing thing.
                     if !fault.is_passing() {
                         shared.tell(Err(fault));
                     }
                     sleep(AFTER_FAULT).await;
+                    (false, false)
+                }
+            };
+            continue;
+        }
+        let looked = look(&shared, &database).await;
+        has_looked = looked.is_ok();
+        match looked {
+            Ok(drawn) => {
+                shared.seen.fetch_max(drawn, Ordering::AcqRel);
+                if drawn > known.settled {
+                    continue;
+                }
+                tokio::select! {
+                    () = sleep(LOOK_EVERY) => {}
+                    () = shared.bell.notified() => {}
+                    _ = committed.changed() => is_flowing = true,
                 }
             }
-        } else if has_failed {
-            sleep(AFTER_FAULT).await;
-        } else {
-            tokio::select! {
-                () = sleep(LOOK_EVERY) => {}
-                _ = committed.changed() => {}
+            Err(fault) => {
+                shared.tell(Err(fault));
+                sleep(AFTER_FAULT).await;
             }
+        }
+    }
+}
+
+/// Looks for what was drawn, and tells the marks when they are not as they were.
+async fn look(shared: &Shared, database: &Database) -> Result<i64, Fault> {
+    if let Some(known) = shared.marks()
+        && known.settled >= known.drawn
+    {
+        let drawn = fence::drawn(database).await?;
+        if drawn >= known.drawn {
+            return Ok(drawn);
+        }
+    }
+    let marks = fence::marks(database).await?;
+    shared.tell(Ok(marks));
+    Ok(marks.drawn)
+}
+
+/// Settles what was drawn, or waits a little while another process does. Tells whether there is probably more to come;
+/// `likely` is for how long writers are waited for.
+async fn settle(
+    shared: &Shared,
+    database: &Database,
+    known: Marks,
+    likely: &mut Duration,
+) -> Result<bool, Fault> {
+    match fence::round(database, *likely).await? {
+        Round::Done { marks, waited } => {
+            *likely = waited;
+            let is_more = marks.settled > known.settled;
+            if !is_more {
+                // After a crash fewer are drawn than were seen.
+                shared.seen.store(marks.drawn, Ordering::Release);
+            }
+            shared.tell(Ok(marks));
+            Ok(is_more)
+        }
+        Round::ElsewhereUnderWay(marks) => {
+            shared.tell(Ok(marks));
+            sleep(ELSEWHERE).await;
+            Ok(true)
         }
     }
 }

@@ -1,4 +1,5 @@
--- One round at a time in a database and schema. What a round publishes need not wait for the disk: after a crash it is
--- found again.
-SELECT set_config('synchronous_commit', 'off', true),
-       pg_try_advisory_xact_lock(hashtextextended('annals fence ' || $1, 0))
+-- One round at a time in a database and schema; its marks besides.
+SELECT pg_try_advisory_xact_lock((x'616e6e6c'::bigint << 32) | s.tableoid::bigint),
+       (SELECT max(settled) FROM {schema}.feed_state),
+       CASE WHEN s.is_called THEN s.last_value ELSE 0 END
+FROM {schema}.events_position_seq AS s

@@ -5,6 +5,7 @@
 
 mod dump;
 mod faults;
+mod following;
 mod lanes;
 mod load;
 mod opening;

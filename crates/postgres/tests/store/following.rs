@@ -1,0 +1,92 @@
+//! Followers of one handle: they share the pages that they want at the same moment, and none is answered with what was
+//! read before it asked; a follower that waits where it was before is told what happened there.
+
+use std::time::Duration;
+
+use annals_ports::{
+    Commit, EventFeed, EventStore, Expectation, FeedPosition, FeedQuery, FeedStart, StoreError,
+};
+use annals_postgres::PostgresStore;
+use tokio::task::JoinSet;
+
+use crate::shop::{commit, database, open};
+
+/// Longer than a wait in these tests takes.
+const WAIT: Duration = Duration::from_secs(10);
+
+/// Commits, and reads from `position` to the end without waiting; what it read to there.
+async fn commit_and_read(
+    store: PostgresStore,
+    position: FeedPosition,
+    value: Commit,
+) -> (String, Vec<String>) {
+    let id = value.id().to_string();
+    store.commit(value).await.unwrap();
+    let (mut seen, mut position) = (Vec::new(), position);
+    loop {
+        let page = store.next(&FeedQuery::all(), &position, Duration::ZERO).await.unwrap();
+        seen.extend(page.events.iter().map(|event| event.header.commit.id.to_string()));
+        position = page.next;
+        if page.at_end {
+            return (id, seen);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_asks_after_a_commit_was_answered_reads_it_before_the_end() {
+    let database = database().await;
+    let store = open(database.url()).await;
+    for round in 0..30 {
+        let position = store.start(FeedStart::End).await.unwrap();
+        let mut readers = JoinSet::new();
+        for reader in 0..16 {
+            let value = commit(&format!("order-{round}-{reader}"), Expectation::NoStream, reader);
+            readers.spawn(commit_and_read(store.clone(), position.clone(), value));
+        }
+        while let Some(read) = readers.join_next().await {
+            let (id, seen) = read.unwrap();
+            assert!(seen.contains(&id), "commit {id} was answered, and is not among the {} read", seen.len());
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn followers_at_one_place_are_all_told_of_what_another_process_commits() {
+    let database = database().await;
+    let (store, elsewhere) = (open(database.url()).await, open(database.url()).await);
+    let mut followers = JoinSet::new();
+    for _ in 0..4 {
+        let store = store.clone();
+        followers.spawn(async move {
+            let (mut position, mut seen) = (FeedPosition::beginning(store.id()), 0);
+            while seen < 200 {
+                let page = store.next(&FeedQuery::all(), &position, WAIT).await.unwrap();
+                assert!(!page.events.is_empty(), "nothing came within {WAIT:?}");
+                seen += page.events.len();
+                position = page.next;
+            }
+            seen
+        });
+    }
+    for number in 0..200 {
+        let value = commit(&format!("order-{number}"), Expectation::NoStream, number);
+        elsewhere.commit(value).await.unwrap();
+    }
+    while let Some(seen) = followers.join_next().await {
+        assert_eq!(seen.unwrap(), 200);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_follower_that_comes_back_to_an_end_is_told_when_it_is_not_there_any_more() {
+    let database = database().await;
+    let store = open(database.url()).await;
+    store.commit(commit("order-1", Expectation::NoStream, 1)).await.unwrap();
+    let end = store.start(FeedStart::End).await.unwrap();
+    let quiet = store.next(&FeedQuery::all(), &end, Duration::from_millis(10)).await.unwrap();
+    assert!(quiet.events.is_empty() && quiet.at_end);
+    database.execute("ALTER TABLE annals.events DISABLE TRIGGER ALL; DELETE FROM annals.events").await;
+    let told = store.next(&FeedQuery::all(), &end, Duration::from_millis(100)).await;
+    assert!(matches!(told, Err(StoreError::PositionLost { .. })), "{told:?}");
+}
