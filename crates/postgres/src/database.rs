@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 
 use annals_core::{StoreId, Timestamp};
 use annals_ports::StoreError;
-use sqlx::postgres::{PgArguments, PgConnection, PgRow};
-use sqlx::{AssertSqlSafe, Connection as _, Postgres, SqlStr};
+use sqlx::postgres::{PgConnection, PgRow};
+use sqlx::{AssertSqlSafe, Connection as _, SqlStr};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::timeout;
 
@@ -19,23 +19,14 @@ use crate::batch::{Proposal, Verdict, propose};
 use crate::fault::{Fault, Kind};
 use crate::options::{Pooler, PostgresOptions};
 use crate::schema;
-use crate::schema::quoted;
-
-/// A statement with its values.
-pub(crate) type Query = sqlx::query::Query<'static, Postgres, PgArguments>;
+use crate::statement::alone_into;
+pub(crate) use crate::statement::{Query, Run, Statement, Take, alone, command, fetch, sql_for};
 
 /// A connection unused for so long is asked whether it still stands before it is used.
 const STALE: Duration = Duration::from_secs(30);
 
 /// A connection unused for so long is closed.
 const SURPLUS: Duration = Duration::from_secs(300);
-
-/// A statement in a file of its own, in which `{schema}` stands for the schema.
-#[derive(Clone, Copy)]
-pub(crate) struct Statement {
-    pub(crate) name: &'static str,
-    pub(crate) text: &'static str,
-}
 
 /// The shared handle.
 pub(crate) struct Database {
@@ -108,6 +99,22 @@ impl Database {
             Err(fault) if fault.kind == Kind::Lost && !session.is_new => {
                 drop(session);
                 self.session().await?.run(query()).await
+            }
+            answered => answered,
+        }
+    }
+
+    /// Runs one statement that may safely be run twice, and hands its rows over as they arrive, to what `begin` makes.
+    pub(crate) async fn read_into<T: Take>(
+        &self,
+        begin: impl Fn() -> T,
+        query: impl Fn() -> Query,
+    ) -> Result<T, Fault> {
+        let mut session = self.session().await?;
+        match session.run_into(query(), begin()).await {
+            Err(fault) if fault.kind == Kind::Lost && !session.is_new => {
+                drop(session);
+                self.session().await?.run_into(query(), begin()).await
             }
             answered => answered,
         }
@@ -209,6 +216,14 @@ impl Session<'_> {
         self.within(async |connection| alone(connection, query, options).await).await
     }
 
+    async fn run_into<T: Take>(&mut self, query: Query, mut into: T) -> Result<T, Fault> {
+        let options = &self.database.options;
+        let run = async |connection: &mut PgConnection| {
+            alone_into(connection, query, options, &mut into).await.map(|()| into)
+        };
+        self.within(run).await
+    }
+
     /// Has the server judge proposals.
     pub(crate) async fn propose(&mut self, proposals: &[&Proposal]) -> Result<Vec<Verdict>, Fault> {
         let database = self.database;
@@ -251,19 +266,6 @@ impl Drop for Session<'_> {
         {
             self.database.give_back(connection);
         }
-    }
-}
-
-/// What runs statements within a transaction. After a fault nothing more can be done but to roll back.
-pub(crate) trait Run: Send {
-    /// Runs one statement.
-    fn run(&mut self, query: Query) -> impl Future<Output = Result<Vec<PgRow>, Fault>> + Send;
-}
-
-/// A transaction that is its owner's to begin and to end.
-impl Run for PgConnection {
-    async fn run(&mut self, query: Query) -> Result<Vec<PgRow>, Fault> {
-        fetch(self, query).await
     }
 }
 
@@ -323,48 +325,6 @@ pub(crate) async fn connect(options: &PostgresOptions) -> Result<PgConnection, F
     let connection = connected.map_err(|error| Fault::connecting(error, options))?;
     schema::check_server(connection.server_version_num())?;
     Ok(connection)
-}
-
-/// Runs one statement by itself. It is its own transaction, or behind a pooler in an explicit one.
-pub(crate) async fn alone(
-    connection: &mut PgConnection,
-    query: Query,
-    options: &PostgresOptions,
-) -> Result<Vec<PgRow>, Fault> {
-    if options.pooler == Pooler::Session {
-        return fetch(connection, query).await;
-    }
-    command(connection, options.begin()).await?;
-    let answered = fetch(connection, query).await;
-    match answered {
-        Ok(rows) => {
-            command(connection, "COMMIT".to_owned()).await?;
-            Ok(rows)
-        }
-        Err(fault) if fault.spoils_connection() => Err(fault),
-        Err(fault) => {
-            command(connection, "ROLLBACK".to_owned()).await?;
-            Err(fault)
-        }
-    }
-}
-
-/// Runs one statement to its end: what goes wrong at the end of its transaction is an error, too.
-pub(crate) async fn fetch(connection: &mut PgConnection, query: Query) -> Result<Vec<PgRow>, Fault> {
-    Ok(query.fetch_all(connection).await?)
-}
-
-/// Runs commands without values or answers.
-pub(crate) async fn command(connection: &mut PgConnection, text: String) -> Result<(), Fault> {
-    sqlx::raw_sql(AssertSqlSafe(text)).execute(connection).await?;
-    Ok(())
-}
-
-/// A statement's text for a schema, whose name is quoted.
-pub(crate) fn sql_for(text: &str, schema: &str) -> SqlStr {
-    use sqlx::SqlSafeStr as _;
-    let text: Arc<str> = text.replace("{schema}", &quoted(schema)).into();
-    AssertSqlSafe(text).into_sql_str()
 }
 
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

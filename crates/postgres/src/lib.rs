@@ -40,6 +40,7 @@ mod rows;
 mod scan;
 mod schema;
 mod snapshots;
+mod statement;
 mod store;
 mod sweep;
 mod tokens;

@@ -2,7 +2,7 @@
 //! make and to drop than one each; who keeps a text keeps its sheet of texts, never the page.
 
 use annals_core::json::StoredTexts;
-use annals_core::{Json, RecordedEvent};
+use annals_core::{EventId, Json, RecordedEvent};
 use sqlx::postgres::PgRow;
 
 use crate::fault::Fault;
@@ -11,10 +11,15 @@ use crate::rows::{self, Names};
 /// Bytes of payload and metadata after which a page ends, whatever its limit.
 const BYTES: usize = 8 * 1024 * 1024;
 
+/// Most pages of a feed that is followed have fewer events.
+const FEW: usize = 64;
+
 /// The events so far.
-pub(crate) struct Page<'a> {
+pub(crate) struct Page {
     names: Names,
     events: Vec<RecordedEvent>,
+    /// How many it has room for once it has more than a few.
+    likely: usize,
     /// The texts of the events behind those that are whole: of each its metadata, unless it repeats the one before, and
     /// its payload.
     texts: StoredTexts,
@@ -23,22 +28,23 @@ pub(crate) struct Page<'a> {
     /// Of each of the others, whether its metadata is that of the event before.
     repeats: Vec<bool>,
     /// The metadata of the last event.
-    metadata: &'a str,
+    metadata: String,
     /// What stands for a text that is still to come.
     none_yet: Json,
     bytes: usize,
 }
 
-impl<'a> Page<'a> {
-    /// An empty page, with room for so many events.
+impl Page {
+    /// An empty page, with room for so many events once it has more than a few.
     pub(crate) fn new(names: Names, capacity: usize) -> Self {
         Self {
             names,
-            events: Vec::with_capacity(capacity),
+            events: Vec::with_capacity(capacity.min(FEW)),
+            likely: capacity,
             texts: StoredTexts::default(),
             whole: 0,
             repeats: Vec::new(),
-            metadata: "",
+            metadata: String::new(),
             none_yet: Json::empty(),
             bytes: 0,
         }
@@ -54,9 +60,16 @@ impl<'a> Page<'a> {
         self.bytes >= BYTES
     }
 
-    /// Adds the event in a row.
-    pub(crate) fn push(&mut self, row: &'a PgRow) -> Result<(), Fault> {
-        let (metadata, payload) = rows::texts(row)?;
+    /// The id of the last event.
+    pub(crate) fn last_id(&self) -> Option<EventId> {
+        self.events.last().map(|event| event.header.id)
+    }
+
+    /// Adds the event in a row, whose metadata and payload were read.
+    pub(crate) fn push(&mut self, row: &PgRow, (metadata, payload): (&str, &str)) -> Result<(), Fault> {
+        if self.events.len() == FEW {
+            self.events.reserve(self.likely.saturating_sub(FEW));
+        }
         self.events.push(rows::event_with(
             row,
             &mut self.names,
@@ -66,7 +79,8 @@ impl<'a> Page<'a> {
         let repeats = !self.repeats.is_empty() && self.metadata == metadata;
         if !repeats {
             self.texts.push(metadata);
-            self.metadata = metadata;
+            self.metadata.clear();
+            self.metadata.push_str(metadata);
         }
         self.texts.push(payload);
         self.repeats.push(repeats);

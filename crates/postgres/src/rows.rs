@@ -89,6 +89,12 @@ pub(crate) fn texts(row: &PgRow) -> Result<(&str, &str), Fault> {
     Ok((text(row, column::METADATA)?, text(row, column::PAYLOAD)?))
 }
 
+/// The same in a row of a page of the feed; none when the event does not pass the page's filter.
+pub(crate) fn texts_that_pass(row: &PgRow) -> Result<Option<(&str, &str)>, Fault> {
+    let Some(payload) = text_or_null(row, column::PAYLOAD)? else { return Ok(None) };
+    Ok(Some((text(row, column::METADATA)?, payload)))
+}
+
 /// The event in a row, with texts that were read already, or are still to come.
 pub(crate) fn event_with(
     row: &PgRow,
@@ -124,11 +130,6 @@ pub(crate) fn position(row: &PgRow) -> Result<i64, Fault> {
 /// The event's id.
 pub(crate) fn event_id(row: &PgRow) -> Result<EventId, Fault> {
     Ok(EventId::from_bytes(bytes(row, column::EVENT_ID)?))
-}
-
-/// Whether the event passes the filter of a page of the feed.
-pub(crate) fn passes(row: &PgRow) -> Result<bool, Fault> {
-    Ok(!raw(row, column::PAYLOAD)?.is_null())
 }
 
 /// What the first row of a page of the feed says of the whole: up to where it is settled, and the last position drawn.
@@ -201,7 +202,11 @@ pub(crate) fn text(row: &PgRow, column: usize) -> Result<&str, Fault> {
 
 /// The same, or none when it is null.
 fn text_or_null(row: &PgRow, column: usize) -> Result<Option<&str>, Fault> {
-    if raw(row, column)?.is_null() { Ok(None) } else { text(row, column).map(Some) }
+    let value = raw(row, column)?;
+    if value.is_null() {
+        return Ok(None);
+    }
+    value.as_str().map(Some).map_err(|error| Fault::damaged(format!("column {column}: {error}")))
 }
 
 /// A column of exactly `N` bytes.

@@ -7,7 +7,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 
-use annals_core::{Category, EventType, RecordedEvent};
+use annals_core::{Category, EventId, EventType, RecordedEvent};
 use annals_ports::{FeedPosition, FeedQuery, SlicePosition};
 use futures::FutureExt as _;
 use futures::future::{Shared, WeakShared};
@@ -15,7 +15,7 @@ use sqlx::postgres::PgRow;
 use tokio::time::Instant;
 
 use crate::broken::Broken;
-use crate::database::{Database, lock};
+use crate::database::{Database, Take, lock};
 use crate::fault::Fault;
 use crate::fence::Marks;
 use crate::page::Page;
@@ -25,6 +25,9 @@ use crate::sql;
 /// The fewest events that a call with a filter scans (F06), and the most that a page holds: it is decoded as a whole.
 const SCANNED_MIN: usize = 500;
 const SCANNED_MAX: usize = 8_000;
+
+/// Events that a page has room for before it has any.
+const ROOM: usize = 2_000;
 
 /// A page that is wanted.
 #[derive(Clone, PartialEq, Eq)]
@@ -110,61 +113,102 @@ async fn scan(database: Arc<Database>, wanted: Wanted) -> Answer {
         let statement = database.query(sql!("feed_page")).bind(number(start.place)).bind(ask);
         statement.bind(types.clone()).bind(categories.clone())
     };
-    let found = database.rows(bound).await?;
-    let (first, mut rest) = found.split_first().ok_or_else(|| Fault::damaged("no answer about the feed"))?;
-    let marks = rows::marks(first)?;
     let without_cursor = database.options.lacks(Broken::Cursor);
     let is_blind = without_cursor && start.event.is_none();
-    if is_blind {
-        let is_seen = |row: &PgRow| rows::position(row).is_ok_and(|position| position <= number(start.place));
-        rest = &rest[rest.iter().take_while(|row| is_seen(row)).count()..];
-    } else if start.place > 0 || start.event.is_some() {
-        // F09: never a silent skip.
-        let Some((named, others)) = rest.split_first() else { return Ok(None) };
-        if rows::position(named)? != number(start.place) || Some(rows::event_id(named)?) != start.event {
-            return Ok(None);
-        }
-        rest = others;
-    }
-    let mut page = Scanned {
-        events: Vec::new(),
-        next: FeedPosition::single(database.id, start.place, start.event),
+    let begin = || Taken {
+        start,
+        named: if is_blind || (start.place == 0 && start.event.is_none()) {
+            Named::None
+        } else {
+            Named::Awaited
+        },
+        limit,
+        scan,
+        marks: None,
+        scanned: 0,
+        page: Page::new(Names::default(), limit.min(ROOM)),
+        end: None,
         is_cut: false,
-        marks,
-        asked,
     };
-    page.fill(rest, limit, scan, &database)?;
-    if without_cursor && !page.is_cut {
-        page.next = FeedPosition::single(database.id, start.place.max(place_number(marks.settled)), None);
+    let taken = database.read_into(begin, bound).await?;
+    let marks = taken.marks.ok_or_else(|| Fault::damaged("no answer about the feed"))?;
+    // F09: never a silent skip.
+    if taken.named == Named::Awaited || taken.named == Named::Lost {
+        return Ok(None);
     }
-    Ok(Some(Arc::new(page)))
+    // The last event scanned, never how far the feed is settled.
+    let (mut place, mut event) =
+        taken.end.map_or((start.place, start.event), |(place, event)| (place_number(place), Some(event)));
+    if without_cursor && !taken.is_cut {
+        (place, event) = (start.place.max(place_number(marks.settled)), None);
+    }
+    let next = FeedPosition::single(database.id, place, event);
+    let (events, is_cut) = (taken.page.into_events(), taken.is_cut);
+    Ok(Some(Arc::new(Scanned { events, next, is_cut, marks, asked })))
 }
 
-impl Scanned {
-    /// Takes the events in `found`, at most `limit` of at most `scan` rows.
-    fn fill(&mut self, found: &[PgRow], limit: usize, scan: usize, database: &Database) -> Result<(), Fault> {
-        let mut page = Page::new(Names::default(), found.len().min(limit));
-        let mut end = None;
-        for (index, row) in found.iter().enumerate() {
-            if page.len() >= limit || index >= scan || page.is_full() {
-                self.is_cut = true;
-                break;
-            }
-            let place = rows::position(row)?;
-            // F01: what comes next is told by the last of them.
-            if end.is_some_and(|(last, _)| last >= place) {
-                return Err(Fault::damaged("the feed's events are not in their order"));
-            }
-            end = Some((place, row));
-            if rows::passes(row)? {
-                page.push(row)?;
-            }
+/// What is known of the event that a position names.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Named {
+    /// It names none.
+    None,
+    /// It comes first.
+    Awaited,
+    /// It stands where the position says.
+    Stands,
+    /// It does not.
+    Lost,
+}
+
+/// A page as its rows arrive.
+struct Taken {
+    start: SlicePosition,
+    named: Named,
+    limit: usize,
+    scan: usize,
+    marks: Option<Marks>,
+    scanned: usize,
+    page: Page,
+    /// The last event scanned.
+    end: Option<(i64, EventId)>,
+    is_cut: bool,
+}
+
+impl Take for Taken {
+    fn take(&mut self, row: PgRow) -> Result<(), Fault> {
+        if self.marks.is_none() {
+            self.marks = Some(rows::marks(&row)?);
+            return Ok(());
         }
-        // The last event scanned, never how far the feed is settled.
-        if let Some((place, row)) = end {
-            self.next = FeedPosition::single(database.id, place_number(place), Some(rows::event_id(row)?));
+        let (place, start) = (rows::position(&row)?, number(self.start.place));
+        match self.named {
+            Named::Awaited => {
+                let stands = place == start && Some(rows::event_id(&row)?) == self.start.event;
+                self.named = if stands { Named::Stands } else { Named::Lost };
+                return Ok(());
+            }
+            Named::Lost => return Ok(()),
+            Named::None if place <= start => return Ok(()),
+            Named::None | Named::Stands => {}
         }
-        self.events = page.into_events();
+        if self.page.len() >= self.limit || self.scanned >= self.scan || self.page.is_full() {
+            self.is_cut = true;
+            return Ok(());
+        }
+        // F01: the next page begins behind the last of these.
+        if place <= self.end.map_or(start, |(last, _)| last) {
+            return Err(Fault::damaged("the feed's events are not in their order"));
+        }
+        self.scanned += 1;
+        let passing = rows::texts_that_pass(&row)?;
+        let event = match passing {
+            Some(texts) => {
+                self.page.push(&row, texts)?;
+                self.page.last_id()
+            }
+            None => None,
+        };
+        self.end = Some((place, event.map_or_else(|| rows::event_id(&row), Ok)?));
         Ok(())
     }
 }

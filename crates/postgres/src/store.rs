@@ -16,7 +16,7 @@ use crate::commit::find_heads;
 use crate::fault::Fault;
 use crate::page;
 use crate::reads::Part;
-use crate::rows::{Names, number};
+use crate::rows::{self, Names, number};
 use crate::sql;
 
 /// The most events in a page of a stream, whatever is asked for: a page is held whole while it is decoded.
@@ -82,7 +82,7 @@ pub(crate) fn page(found: &[PgRow], limit: usize, names: Names) -> Result<Page, 
         if page.len() >= limit || page.is_full() {
             return Ok(Page { events: page.into_events(), is_cut: true });
         }
-        page.push(row)?;
+        page.push(row, rows::texts(row)?)?;
     }
     Ok(Page { events: page.into_events(), is_cut: false })
 }

@@ -20,7 +20,7 @@ use crate::sweep;
 const LOOK_EVERY: Duration = Duration::from_millis(48);
 
 /// From one round's beginning to the next at least: followers get larger pages, and writers keep the server.
-const ROUND_EVERY: Duration = Duration::from_millis(10);
+const ROUND_EVERY: Duration = Duration::from_millis(12);
 
 /// Before looking again while another process settles.
 const ELSEWHERE: Duration = Duration::from_millis(3);
