@@ -18,7 +18,7 @@ use crate::rows;
 use crate::sql;
 
 /// Statements under way at once.
-const LANES: usize = 2;
+const LANES: usize = 3;
 
 /// Reads in one statement at most.
 const TOGETHER: usize = 32;
