@@ -3,13 +3,14 @@
 
 use std::time::Duration;
 
+use annals_core::CommitId;
 use annals_ports::{
-    Commit, EventFeed, EventStore, Expectation, FeedPosition, FeedQuery, FeedStart, StoreError,
+    Append, Commit, EventFeed, EventStore, Expectation, FeedPosition, FeedQuery, FeedStart, StoreError,
 };
 use annals_postgres::PostgresStore;
 use tokio::task::JoinSet;
 
-use crate::shop::{commit, database, open};
+use crate::shop::{commit, database, event, open, stream};
 
 /// Longer than a wait in these tests takes.
 const WAIT: Duration = Duration::from_secs(10);
@@ -37,17 +38,28 @@ async fn commit_and_read(
 async fn whoever_asks_after_a_commit_was_answered_reads_it_before_the_end() {
     let database = database().await;
     let store = open(database.url()).await;
-    for round in 0..30 {
-        let position = store.start(FeedStart::End).await.unwrap();
-        let mut readers = JoinSet::new();
-        for reader in 0..16 {
-            let value = commit(&format!("order-{round}-{reader}"), Expectation::NoStream, reader);
-            readers.spawn(commit_and_read(store.clone(), position.clone(), value));
-        }
-        while let Some(read) = readers.join_next().await {
-            let (id, seen) = read.unwrap();
-            assert!(seen.contains(&id), "commit {id} was answered, and is not among the {} read", seen.len());
-        }
+    // Long enough a page that commits are made and answered while it is on its way.
+    for first in (0..1_500).step_by(50) {
+        let events = (first..first + 50).map(event).collect();
+        let append = Append::new(stream("order-before"), Expectation::Any, events);
+        store.commit(Commit::new(CommitId::new(), vec![append]).unwrap()).await.unwrap();
+    }
+    // Pages are on their way all the time, most of them asked for while everything was settled.
+    let mut readers = JoinSet::new();
+    for _ in 0..2 {
+        let store = store.clone();
+        readers.spawn(async move {
+            loop {
+                let beginning = FeedPosition::beginning(store.id());
+                store.next(&FeedQuery::all(), &beginning, Duration::ZERO).await.unwrap();
+            }
+        });
+    }
+    for round in 0..60 {
+        let value = commit(&format!("order-{round}"), Expectation::NoStream, round);
+        let beginning = FeedPosition::beginning(store.id());
+        let (id, seen) = commit_and_read(store.clone(), beginning, value).await;
+        assert!(seen.contains(&id), "{id} was answered, and is not among the {} read", seen.len());
     }
 }
 
