@@ -26,6 +26,8 @@ use crate::tokens;
 const PAGE_MAX: usize = 2_000;
 /// How many events are fetched at once.
 const FETCHED: usize = 100;
+/// So many entries of a partition cost no more to read than one does: 4 KiB.
+const SHARE_MIN: usize = 24;
 /// By how much another machine's clock may be ahead, and an id still be taken at its word.
 const AHEAD_MAX: Duration = Duration::from_secs(10);
 
@@ -182,7 +184,7 @@ impl<'a> Merge<'a> {
         let from = after.map_or(since, |after| after.recorded_at.max(since));
         let shards = database.shape.type_shards;
         // Twice an even share: few entries more than the page needs, and seldom a second request.
-        let share = (2 * limit).div_ceil(usize::try_from(shards).unwrap_or(usize::MAX)) + 1;
+        let share = (2 * limit).div_ceil(usize::try_from(shards).unwrap_or(usize::MAX)).max(SHARE_MIN);
         let shard = |number: u32| {
             let mut read = Query::new(Table::Events, "#shard = :shard AND #timestamp >= :from")
                 .name("#shard", "EventTypeShard")

@@ -4,7 +4,7 @@ use annals_core::{CommitId, EventId, EventType, Json, StreamHead, StreamId, Vers
 use annals_dynamodb::{DynamoStore, Usage};
 use annals_ports::{
     Append, Commit, CommitError, EventStore, Expectation, HistoryImport, Imported, Inspect, NewEvent,
-    ReadRange, RecordedCommit,
+    ReadRange, RecordedCommit, TypeQuery,
 };
 
 use crate::store::{Tables, options, prefix};
@@ -181,6 +181,24 @@ async fn a_load_of_a_hundred_small_events_is_one_request() {
     let before = counted.store.usage();
     counted.store.head(&id("order-1")).await.expect("it can be read");
     assert_eq!(since(&counted.store, &before), "1 Query");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_by_type_asks_each_partition_of_the_index_once() {
+    let counted = Counted::fresh().await;
+    for stream in 0..20 {
+        counted.grow(&format!("order-{stream}"), 2).await;
+    }
+    for limit in [1, 10, 40, 100] {
+        let mut query = TypeQuery::new(event().event_type).limit(limit);
+        for _ in 0..2 {
+            let before = counted.store.usage();
+            let page = counted.store.read_by_type(&query).await.expect("types can be read");
+            assert_eq!(since(&counted.store, &before), "1 BatchGetItem, 8 Query", "pages of {limit}");
+            let Some(next) = page.next else { break };
+            query.after = Some(next);
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -23,7 +23,11 @@ pub(crate) fn prefix() -> String {
 
 /// Options of a store that a test makes and throws away.
 pub(crate) fn options(prefix: &str) -> DynamoOptions {
-    let options = DynamoOptions::new(prefix).expect("a prefix of the tests");
+    opened_by(&format!("dynamodb://{prefix}"))
+}
+
+fn opened_by(url: &str) -> DynamoOptions {
+    let options = DynamoOptions::from_url(url).expect("a URL of the tests");
     let options = options.endpoint(&endpoint()).expect("a URL");
     // Long enough for every race, and soon enough where the service is away (E02).
     options.deletion_protection(false).point_in_time_recovery(false).timeout(Duration::from_secs(8))
@@ -38,7 +42,9 @@ pub(crate) struct OwnTables {
 
 impl OwnTables {
     async fn open(&self) -> DynamoStore {
-        let options = options(&self.tables.0).clock(Arc::new(self.clock.clone()));
+        // DynamoDB Local answers one request at a time, and a page by type asks every partition.
+        let options = opened_by(&format!("dynamodb://{}?type_shards=3", self.tables.0));
+        let options = options.clock(Arc::new(self.clock.clone()));
         DynamoStore::open(options).await.unwrap_or_else(|error| panic!("{error}"))
     }
 }
