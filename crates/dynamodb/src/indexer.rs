@@ -3,7 +3,6 @@
 //! A lease keeps two from trying at once; that nothing is lost or doubled rests on the log alone. A keeper takes over from what
 //! the one before left: its marks, and the feed itself, read back to before them.
 
-use std::sync::Arc;
 use std::sync::OnceLock;
 use std::time::Duration;
 
