@@ -1,7 +1,20 @@
-//! Every law of the contract on DynamoDB Local, a process of its own; each test has tables of its own there.
+//! Every law of the contract on DynamoDB: on Amazon's own emulator, on another, and on Amazon's with the faults in the way that
+//! the service promises to have. Each test has tables of its own.
 
-mod lost_answers;
-mod requests;
 mod store;
 
-annals_testkit::conformance_suite!(crate::store::OwnTables);
+/// On Amazon's DynamoDB Local.
+mod local {
+    annals_testkit::conformance_suite!(crate::store::OwnTables<crate::store::Local>);
+}
+
+/// On the embedded emulator.
+mod embedded {
+    annals_testkit::conformance_suite!(crate::store::OwnTables<crate::store::Embedded>);
+}
+
+/// While three requests of ten are throttled, answers are lost, batches are done in part, and the stream's records come
+/// shuffled, twice and late.
+mod faulty {
+    annals_testkit::conformance_suite!(crate::store::OwnTables<crate::store::Faulty>);
+}

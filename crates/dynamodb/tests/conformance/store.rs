@@ -1,59 +1,94 @@
-//! DynamoDB as a store under test: tables of its own, which are deleted when the test ends.
+//! DynamoDB as a store under test: tables of its own behind an endpoint of its own, which can be away and lose answers.
 //!
 //! The second adapter is a store of its own on the same tables, as another process has it.
 
+use std::marker::PhantomData;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use annals_core::{StreamHead, StreamId};
 use annals_dynamodb::{DynamoOptions, DynamoStore};
-use annals_ports::Adapter;
+use annals_ports::{
+    Adapter, Commit, CommitError, EventStore, ReadRange, Receipt, StoreError, StreamPage, TypePage, TypeQuery,
+};
+use annals_services::{DynamoDb, Engine, Fault, FaultyEndpoint, TestTables, dynamodb};
 use annals_testkit::ManualClock;
-use annals_testkit::conformance::StoreUnderTest;
+use annals_testkit::conformance::{Held, StoreUnderTest};
 use async_trait::async_trait;
 
-/// Where the tests' DynamoDB is.
-pub(crate) fn endpoint() -> String {
-    std::env::var("ANNALS_DYNAMODB_URL").expect("ANNALS_DYNAMODB_URL names a running DynamoDB Local")
+/// What a store is tried on.
+pub(crate) trait Setting: Send + Sync + 'static {
+    const ENGINE: Engine = Engine::Local;
+    /// What goes wrong, and how often.
+    const FAULTS: &'static [(Fault, f64)] = &[];
 }
 
-/// A prefix that nobody else has.
-pub(crate) fn prefix() -> String {
-    format!("t{:016x}", fastrand::u64(..))
+pub(crate) struct Local;
+impl Setting for Local {}
+
+pub(crate) struct Embedded;
+impl Setting for Embedded {
+    const ENGINE: Engine = Engine::Embedded;
 }
 
-/// Options of a store that a test makes and throws away.
-pub(crate) fn options(prefix: &str) -> DynamoOptions {
-    opened_by(&format!("dynamodb://{prefix}"))
-}
-
-fn opened_by(url: &str) -> DynamoOptions {
-    let options = DynamoOptions::from_url(url).expect("a URL of the tests");
-    let options = options.endpoint(&endpoint()).expect("a URL");
-    // Long enough for every race, and soon enough where the service is away (E02).
-    options.deletion_protection(false).point_in_time_recovery(false).timeout(Duration::from_secs(8))
+pub(crate) struct Faulty;
+impl Setting for Faulty {
+    const ENGINE: Engine = Engine::Embedded;
+    const FAULTS: &'static [(Fault, f64)] = &[
+        (Fault::Throttled, 0.3),
+        (Fault::Conflicting, 0.05),
+        (Fault::LostBefore, 0.01),
+        (Fault::LostAfter, 0.03),
+        (Fault::FailedAfter, 0.01),
+        (Fault::Partial, 0.2),
+        (Fault::ShortPage, 0.2),
+        (Fault::Shuffled, 0.5),
+        (Fault::Repeated, 0.3),
+        (Fault::Delayed, 0.2),
+    ];
 }
 
 /// A store on tables of its own. What is declared first is dropped first.
-pub(crate) struct OwnTables {
+pub(crate) struct OwnTables<S> {
     store: Option<DynamoStore>,
     clock: ManualClock,
-    tables: Tables,
+    line: Arc<FaultyEndpoint>,
+    tables: TestTables,
+    server: DynamoDb,
+    setting: PhantomData<S>,
 }
 
-impl OwnTables {
+impl<S: Setting> OwnTables<S> {
+    fn options(&self) -> DynamoOptions {
+        let options = DynamoOptions::new(self.tables.prefix()).expect("a prefix of the tests");
+        let options = options.endpoint(self.line.endpoint()).expect("a URL");
+        let options = options.deletion_protection(false).point_in_time_recovery(false);
+        // Long enough for every race, and soon enough where the service is away (E02).
+        options.clock(Arc::new(self.clock.clone())).timeout(Duration::from_secs(8))
+    }
+
     async fn open(&self) -> DynamoStore {
-        // DynamoDB Local answers one request at a time, and a page by type asks every partition.
-        let options = opened_by(&format!("dynamodb://{}?type_shards=3", self.tables.0));
-        let options = options.clock(Arc::new(self.clock.clone()));
-        DynamoStore::open(options).await.unwrap_or_else(|error| panic!("{error}"))
+        DynamoStore::open(self.options()).await.unwrap_or_else(|error| panic!("{error}"))
     }
 }
 
 #[async_trait]
-impl StoreUnderTest for OwnTables {
+impl<S: Setting> StoreUnderTest for OwnTables<S> {
     async fn fresh() -> Self {
-        let mut fresh = Self { store: None, clock: ManualClock::at_present(), tables: Tables(prefix()) };
+        let server = dynamodb(S::ENGINE).await;
+        let seed = fastrand::u64(..);
+        let line = Arc::new(FaultyEndpoint::to(server.endpoint(), seed).await);
+        let tables = server.tables();
+        let clock = ManualClock::at_present();
+        let mut fresh = Self { store: None, clock, line, tables, server, setting: PhantomData };
         fresh.store = Some(fresh.open().await);
+        if !S::FAULTS.is_empty() {
+            eprintln!("faults by seed {seed}");
+        }
+        for (fault, rate) in S::FAULTS {
+            fresh.line.set(*fault, *rate);
+        }
         fresh
     }
 
@@ -73,42 +108,76 @@ impl StoreUnderTest for OwnTables {
     async fn second(&self) -> Adapter {
         self.open().await.adapter()
     }
-}
 
-/// The tables of a prefix, deleted when this is dropped.
-pub(crate) struct Tables(pub(crate) String);
+    fn keeps_the_order_of_answers(&self) -> bool {
+        false
+    }
 
-impl Drop for Tables {
-    fn drop(&mut self) {
-        let prefix = self.0.clone();
-        // On a thread of its own: a runtime cannot wait within another.
-        let deleting = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            runtime.expect("a runtime can be started").block_on(delete(&prefix));
-        });
-        // A failure leaves tables behind in memory, no more.
-        let _ = deleting.join();
+    async fn take_away(&self) -> Option<Held> {
+        self.line.refuse(true);
+        self.line.cut();
+        Some(Box::new(Away(self.line.clone())))
+    }
+
+    async fn cut_line(&self) -> Option<Adapter> {
+        // One attempt, so that the store does not find out by itself.
+        let options = self.options().indexer(false).timeout(Duration::from_millis(600));
+        let store = DynamoStore::open(options).await.unwrap_or_else(|error| panic!("{error}"));
+        let adapter = store.adapter();
+        let cut =
+            CutLine { events: adapter.events.clone(), line: self.line.clone(), armed: AtomicBool::new(true) };
+        Some(Adapter { events: Arc::new(cut), ..adapter })
     }
 }
 
-/// A client of the tests' own.
-pub(crate) async fn client() -> aws_sdk_dynamodb::Client {
-    let http = aws_smithy_http_client::Builder::new().build_http();
-    let credentials = aws_sdk_dynamodb::config::Credentials::new("local", "local", None, None, "tests");
-    let config = aws_config::defaults(aws_config::BehaviorVersion::latest())
-        .http_client(http)
-        .endpoint_url(endpoint())
-        .region(aws_config::Region::new("local"))
-        .credentials_provider(credentials)
-        .load()
-        .await;
-    aws_sdk_dynamodb::Client::new(&config)
+struct Away(Arc<FaultyEndpoint>);
+
+impl Drop for Away {
+    fn drop(&mut self) {
+        self.0.refuse(false);
+    }
 }
 
-async fn delete(prefix: &str) {
-    let client = client().await;
-    for suffix in ["events", "feed", "snapshots", "views"] {
-        // A test that failed early may not have them all.
-        let _ = client.delete_table().table_name(format!("{prefix}-{suffix}")).send().await;
+/// Loses the answer to the first commit: the service carries it out, and is away before anybody hears of it.
+struct CutLine {
+    events: Arc<dyn EventStore>,
+    line: Arc<FaultyEndpoint>,
+    armed: AtomicBool,
+}
+
+#[async_trait]
+impl EventStore for CutLine {
+    async fn commit(&self, commit: Commit) -> Result<Receipt, CommitError> {
+        if !self.armed.swap(false, Ordering::SeqCst) {
+            return self.events.commit(commit).await;
+        }
+        self.line.lose_answer_to(commit.id().to_string().into_bytes());
+        let lost = self.line.counts().lost;
+        let committing = self.events.commit(commit);
+        let going_away = async {
+            while self.line.counts().lost == lost {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            self.line.refuse(true);
+            std::future::pending().await
+        };
+        let answer = tokio::select! {
+            answer = committing => answer,
+            () = going_away => unreachable!("it waits for ever"),
+        };
+        self.line.refuse(false);
+        answer
+    }
+
+    async fn read_stream(&self, stream: &StreamId, range: ReadRange) -> Result<StreamPage, StoreError> {
+        self.events.read_stream(stream, range).await
+    }
+
+    async fn head(&self, stream: &StreamId) -> Result<Option<StreamHead>, StoreError> {
+        self.events.head(stream).await
+    }
+
+    async fn read_by_type(&self, query: &TypeQuery) -> Result<TypePage, StoreError> {
+        self.events.read_by_type(query).await
     }
 }

@@ -3,6 +3,8 @@
 
 mod costs;
 mod large;
+mod lost_answers;
 mod refusals;
+mod requests;
 mod tables;
 mod template;

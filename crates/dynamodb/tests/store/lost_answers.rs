@@ -11,7 +11,7 @@ use annals_testkit::ManualClock;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::store::{Tables, endpoint, options, prefix};
+use crate::tables::Tables;
 
 /// A line to the service that loses as many answers to writes as it is told to.
 struct Line {
@@ -20,11 +20,11 @@ struct Line {
 }
 
 impl Line {
-    async fn open() -> Self {
+    async fn to(endpoint: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
         let url = format!("http://{}", listener.local_addr().expect("it is bound"));
         let to_lose = Arc::new(AtomicUsize::new(0));
-        let server = endpoint().trim_start_matches("http://").to_owned();
+        let server = endpoint.trim_start_matches("http://").to_owned();
         let losing = to_lose.clone();
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
@@ -79,10 +79,10 @@ fn events(count: usize) -> Vec<NewEvent> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_write_that_the_store_repeats_by_itself_is_no_repetition_to_its_caller() {
-    let tables = Tables(prefix());
-    let line = Line::open().await;
+    let tables = Tables::new().await;
+    let line = Line::to(tables.server.endpoint()).await;
     let clock = ManualClock::at_present();
-    let options = options(&tables.0).endpoint(&line.url).expect("a URL").indexer(false);
+    let options = tables.through(&line.url).indexer(false);
     let options = options.clock(Arc::new(clock.clone()));
     let store = DynamoStore::open(options.clone()).await.expect("the line stands");
     let commit = |stream: &str, expected, count| {

@@ -7,7 +7,7 @@ use annals_ports::{
     ReadRange, RecordedCommit, TypeQuery,
 };
 
-use crate::store::{Tables, options, prefix};
+use crate::tables::Tables;
 
 /// A store that keeps no feed, which has costs of its own, and its tables. What is declared first is dropped first.
 struct Counted {
@@ -17,7 +17,7 @@ struct Counted {
 
 impl Counted {
     async fn fresh() -> Self {
-        let tables = Tables(prefix());
+        let tables = Tables::new().await;
         Self { store: open(&tables).await, tables }
     }
 
@@ -33,7 +33,7 @@ impl Counted {
 }
 
 async fn open(tables: &Tables) -> DynamoStore {
-    DynamoStore::open(options(&tables.0).indexer(false)).await.expect("the service is there")
+    DynamoStore::open(tables.options().indexer(false)).await.expect("the service is there")
 }
 
 fn event() -> NewEvent {
