@@ -9,10 +9,10 @@ use annals_ports::{
     Appended, EventFeed, FeedHealth, FeedPage, FeedPosition, FeedQuery, FeedStart, Receipt, StoreError,
 };
 use async_trait::async_trait;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::DynamoStore;
-use crate::fault::Fault;
+use crate::fault::{Fault, Kind};
 use crate::health;
 use crate::log::Entry;
 use crate::place::Place;
@@ -45,6 +45,12 @@ impl EventFeed for DynamoStore {
             is_caught_up = is_caught_up || tail.is_caught_up(target);
             let end = ends.borrow_and_update().batches;
             let scanned = tail.log.page(query, place, end).await.map_err(told)?;
+            if wait.is_zero() && !scanned.is_cut && !is_caught_up {
+                // Who does not wait reads to the end: what he is to see is there before his page is made.
+                self.catch_up(target).await.map_err(told)?;
+                is_caught_up = true;
+                continue;
+            }
             place = scanned.last;
             let at_end = !scanned.is_cut && is_caught_up;
             let is_over = at_end && Instant::now() >= deadline;
@@ -107,25 +113,34 @@ impl EventFeed for DynamoStore {
     }
 
     async fn health(&self) -> Result<FeedHealth, StoreError> {
-        let tail = self.tail();
-        let told = |fault: Fault| tail.told(&fault, "looking at the feed");
-        let target = tail.unseen().target();
-        // What holds the feed back is told, and is no failure.
-        let caught_up = self.catch_up(target).await;
-        let end = tail.end().last;
-        let warnings = health::warnings(tail, caught_up.err()).await.map_err(told)?;
-        Ok(FeedHealth {
-            last_recorded_at: end.as_ref().map(|last| last.batch.last),
-            end: position(self.id(), end.as_deref().map(|last| (last, last.last_place()))).map_err(told)?,
-            holds: Vec::new(),
-            warnings,
-        })
+        let told = |fault: Fault| self.tail().told(&fault, "looking at the feed");
+        // E02: it asks for several things, each of which may take its time.
+        let within = self.database().options.timeout;
+        match timeout(within, self.condition()).await {
+            Ok(condition) => condition.map_err(told),
+            Err(_) => Err(told(Fault::new(Kind::NoAnswer, "no answer within the time-out"))),
+        }
     }
 }
 
 impl DynamoStore {
     fn tail(&self) -> &Tail {
         &self.shared.hub.tail
+    }
+
+    async fn condition(&self) -> Result<FeedHealth, Fault> {
+        let tail = self.tail();
+        let target = tail.unseen().target();
+        // What holds the feed back is told, and is no failure.
+        let caught_up = self.catch_up(target).await;
+        let end = tail.end().last;
+        let warnings = health::warnings(tail, caught_up.err()).await?;
+        Ok(FeedHealth {
+            last_recorded_at: end.as_ref().map(|last| last.batch.last),
+            end: position(self.id(), end.as_deref().map(|last| (last, last.last_place())))?,
+            holds: Vec::new(),
+            warnings,
+        })
     }
 
     async fn catch_up(&self, target: u64) -> Result<(), Fault> {
