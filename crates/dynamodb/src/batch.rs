@@ -106,11 +106,6 @@ impl Batch {
         self.spans.iter().map(|span| span.ids.len()).sum()
     }
 
-    /// The id of the last event.
-    pub(crate) fn last_id(&self) -> Option<EventId> {
-        self.spans.last().and_then(|span| span.ids.last()).copied()
-    }
-
     /// Its key, in a feed of so many parts.
     pub(crate) fn key(number: u64, parts: u32) -> Item {
         Item::from([
@@ -195,10 +190,10 @@ fn decode(mut bytes: &[u8]) -> Option<Vec<Span>> {
 /// LEB128: seven bits a byte, the lowest first.
 fn push_varint(bytes: &mut Vec<u8>, mut number: u64) {
     while number >= 0x80 {
-        bytes.push((number & 0x7f) as u8 | 0x80);
+        bytes.push(number.to_le_bytes()[0] | 0x80);
         number >>= 7;
     }
-    bytes.push(number as u8);
+    bytes.push(number.to_le_bytes()[0]);
 }
 
 fn take_varint(bytes: &[u8]) -> Option<(u64, &[u8])> {

@@ -57,7 +57,9 @@ impl Log {
             }
             entry.set_body(*index, body.clone());
         }
-        entries.into_iter().for_each(|entry| self.weigh(entry));
+        for entry in entries {
+            self.weigh(entry);
+        }
         Ok(())
     }
 }

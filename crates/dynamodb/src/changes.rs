@@ -194,9 +194,9 @@ impl Changes for Stream {
         }
         let behind =
             || self.marks.iter().filter(|(_, mark)| **mark != Mark::Done).map(|(id, _)| self.reading.get(id));
-        let is_at_tip = |reading: &Option<&Reading>| reading.is_some_and(|reading| reading.is_at_tip);
-        round.is_at_tip = !self.is_incomplete && behind().all(|reading| is_at_tip(&reading));
-        let lows = behind().filter(|reading| !is_at_tip(reading));
+        let is_at_tip = |reading: Option<&Reading>| reading.is_some_and(|reading| reading.is_at_tip);
+        round.is_at_tip = !self.is_incomplete && behind().all(is_at_tip);
+        let lows = behind().filter(|reading| !is_at_tip(*reading));
         round.low = lows.map(|reading| reading.and_then(|r| r.last_written).unwrap_or(Timestamp::MIN)).min();
         Ok(round)
     }
@@ -316,7 +316,7 @@ fn added(image: &Item, created: Option<Timestamp>) -> Result<Added, Fault> {
 }
 
 /// Stamps are believed so far ahead of what the service, or the machine, saw.
-const AHEAD: Duration = Duration::from_secs(60);
+const AHEAD: Duration = Duration::from_mins(1);
 
 /// The event of an item as the feed names it, that was there at `present`.
 pub(crate) fn named(item: &Item, present: Timestamp) -> Result<Named, Fault> {

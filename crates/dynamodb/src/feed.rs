@@ -19,7 +19,7 @@ use crate::place::Place;
 use crate::tail::Tail;
 
 /// As good as for ever, for a wait that a clock cannot even count to.
-const LONG: Duration = Duration::from_secs(365 * 24 * 3600);
+const LONG: Duration = Duration::from_hours(365 * 24);
 /// For how long it is waited for a commit to come into the feed before it is said that it has not.
 const SETTLING: Duration = Duration::from_millis(250);
 

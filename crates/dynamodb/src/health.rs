@@ -11,7 +11,7 @@ use crate::tables::Table;
 use crate::tail::{Keeping, Tail};
 
 /// For so long stamps that were far off are told of.
-const TOLD_FOR: Duration = Duration::from_secs(24 * 3_600);
+const TOLD_FOR: Duration = Duration::from_hours(24);
 
 /// The warnings, of which there are none as a rule; `behind` tells why the end of the feed could not be reached.
 pub(crate) async fn warnings(tail: &Tail, behind: Option<Fault>) -> Result<Vec<String>, Fault> {

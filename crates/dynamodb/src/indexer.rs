@@ -33,9 +33,9 @@ const PAUSE_NUDGED: Duration = Duration::from_millis(10);
 /// After a failure, at first and at most.
 const PAUSE_FAILED: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
 /// The state is written so often when nothing changes, so that its age tells how long nobody read the stream.
-const REPORT_EVERY: Duration = Duration::from_secs(1_800);
+const REPORT_EVERY: Duration = Duration::from_mins(30);
 /// The stream keeps records for a day; marks that are nearly as old are not trusted.
-const STREAM_KEEPS: Duration = Duration::from_secs(23 * 3_600);
+const STREAM_KEEPS: Duration = Duration::from_hours(23);
 /// Batches before the marks that a new keeper reads in any case.
 const BATCHES_BACK: u64 = 64;
 
@@ -66,7 +66,7 @@ pub(crate) async fn keep(tail: &Tail, life: &Life, owner: &str) {
     let mut failed = PAUSE_FAILED.0;
     while life.goes_on() {
         let begun = Instant::now();
-        match tenure(tail, life, owner).await {
+        match Box::pin(tenure(tail, life, owner)).await {
             Ended::Closed => return,
             Ended::Elsewhere(until) => {
                 tail.keep(Keeping::Elsewhere);

@@ -28,7 +28,7 @@ const BACK: usize = 64;
 const BETWEEN_READS: Duration = Duration::from_millis(20);
 /// A stamp further from when the service saw the event is told of (A11). Emulators round that down to minutes.
 const LATE: Duration = Duration::from_secs(10);
-const ROUNDED: Duration = Duration::from_secs(60);
+const ROUNDED: Duration = Duration::from_mins(1);
 
 /// An event on its way into the feed.
 #[derive(Clone, Debug)]
@@ -48,15 +48,13 @@ pub(crate) struct Indexing<'a> {
     queue: Vec<Queued>,
     queued: HashMap<StreamId, Version>,
     pub(crate) alarms: Alarms,
-    /// Whether a put found another's batch.
-    pub(crate) was_overtaken: bool,
 }
 
 impl<'a> Indexing<'a> {
     /// From a map of the first `next` batches.
     pub(crate) fn new(tail: &'a Tail, indexed: Indexed, next: u64, run: Run, alarms: Alarms) -> Self {
         let (queue, queued) = (Vec::new(), HashMap::new());
-        Self { tail, indexed, next, run, queue, queued, alarms, was_overtaken: false }
+        Self { tail, indexed, next, run, queue, queued, alarms }
     }
 
     /// Indexes changes. After a failure they must be given again to another one.
@@ -81,12 +79,14 @@ impl<'a> Indexing<'a> {
             Standing::Indexed => return Ok(()),
             Standing::Next => {}
             Standing::Gap(from) => {
-                let gap = self.gap(&named.stream, from, named.version).await?;
-                gap.into_iter().for_each(|event| self.push(event));
+                for event in self.gap(&named.stream, from, named.version).await? {
+                    self.push(event);
+                }
             }
             Standing::Unknown(floor) => {
-                let before = self.back(&named, floor).await?;
-                before.into_iter().for_each(|event| self.push(event));
+                for event in self.back(&named, floor).await? {
+                    self.push(event);
+                }
             }
         }
         self.push(Queued { named, body: event });
@@ -115,7 +115,7 @@ impl<'a> Indexing<'a> {
                 self.saw(&entry);
                 from += taken;
             } else {
-                self.was_overtaken = true;
+                tracing::debug!(batch = self.next, "another keeper of the feed was quicker");
                 self.read_on().await?;
                 let rest = self.queue.split_off(from);
                 let is_left = |queued: &Queued| {

@@ -22,11 +22,11 @@ use crate::unseen::Unseen;
 /// Batches that are read ahead.
 const READ_AHEAD: u64 = 64;
 /// A process in which nobody has read for so long looks where the end is, rather than reading all that came.
-const LONG_QUIET: Duration = Duration::from_secs(60);
+const LONG_QUIET: Duration = Duration::from_mins(1);
 /// Unless no more than so many batches came.
 const FEW: u64 = 1_024;
 /// What was committed longer ago is not waited for after such a rest.
-const OLD: Duration = Duration::from_secs(600);
+const OLD: Duration = Duration::from_mins(10);
 /// What has not been seen for so long is looked for in what was read before.
 const MISSED_AFTER: Duration = Duration::from_secs(1);
 
@@ -126,7 +126,9 @@ impl Tail {
     pub(crate) fn committed(&self, appended: &[Appended]) {
         {
             let mut unseen = self.unseen();
-            appended.iter().for_each(|appended| unseen.committed(appended));
+            for appended in appended {
+                unseen.committed(appended);
+            }
         }
         self.nudge.notify_one();
     }
@@ -185,7 +187,9 @@ impl Tail {
             self.note(&entry);
             loop {
                 let entries = self.log.range(self.end().batches, READ_AHEAD).await?;
-                entries.iter().for_each(|entry| self.note(entry));
+                for entry in &entries {
+                    self.note(entry);
+                }
                 if entries.is_empty() {
                     break;
                 }

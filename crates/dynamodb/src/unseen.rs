@@ -129,7 +129,9 @@ impl Unseen {
     pub(crate) fn earliest(&mut self, age: Duration) -> Option<Timestamp> {
         let old: Vec<u64> =
             self.open.iter().filter(|(_, a)| a.since.elapsed() > age).map(|(n, _)| *n).collect();
-        old.into_iter().for_each(|number| self.close(number));
+        for number in old {
+            self.close(number);
+        }
         self.open.values().map(|awaited| awaited.recorded_at).min()
     }
 
