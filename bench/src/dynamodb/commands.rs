@@ -88,7 +88,13 @@ pub(super) async fn measure(bench: &Bench, report: &mut Report, tables: &Tables)
     };
     let same = || "the same commands".to_owned();
     add(0, "commands/s", Goal::TimesAtLeast(2.0), about, |round| round.rate)?;
-    add(1, "units", Goal::TimesAtMost(0.5), same() + ": write and read request units, by the cost model", Round::units)?;
+    add(
+        1,
+        "units",
+        Goal::TimesAtMost(0.5),
+        same() + ": write and read request units, by the cost model",
+        Round::units,
+    )?;
     add(2, "requests", Goal::TimesAtMost(0.5), same() + ": requests", |round| round.requests)?;
     let dollars = same() + ": US dollars a million, at the prices of docs/dynamodb-cost.md";
     add(3, "$", Goal::TimesAtMost(0.5), dollars, Round::dollars_a_million)
@@ -135,7 +141,8 @@ async fn ours(
 
 async fn by_hand(plain: &Plain, ids: &Arc<Vec<AccountId>>, time: Duration) -> Outcome<Round> {
     let spent = || {
-        [&plain.spent.requests, &plain.spent.written, &plain.spent.read].map(|count| count.load(Ordering::Relaxed) as f64)
+        [&plain.spent.requests, &plain.spent.written, &plain.spent.read]
+            .map(|count| count.load(Ordering::Relaxed) as f64)
     };
     let before = spent();
     let begun = Instant::now();

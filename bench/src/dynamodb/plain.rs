@@ -97,7 +97,10 @@ fn item(
     version: u64,
     event: &AccountEvent,
 ) -> Outcome<std::collections::HashMap<String, AttributeValue>> {
-    let new = annals::ports::NewEvent::encode(event, &annals::Metadata::correlated("request-0000000000").by("teller-7"))?;
+    let new = annals::ports::NewEvent::encode(
+        event,
+        &annals::Metadata::correlated("request-0000000000").by("teller-7"),
+    )?;
     let text = |value: String| AttributeValue::S(value);
     let number = |value: u64| AttributeValue::N(value.to_string());
     let now = Timestamp::UNIX_EPOCH.to_string();

@@ -1,5 +1,5 @@
-//! Checking what only the tables show: that commits are whole, that markers and snapshots are of what stands in history, and
-//! that views are of it and keep nothing that is nobody's. Nothing is changed.
+//! Checking what only the tables show: that commits are whole, that the feed is history, that markers and snapshots are of what
+//! stands in it, and that views are of it and keep nothing that is nobody's. Nothing is changed.
 //!
 //! Tables are read while others write. What an event may explain that came later is looked at again before it is told.
 
@@ -9,10 +9,11 @@ use crate::DynamoStore;
 use crate::check_history::{self, History};
 use crate::check_views;
 use crate::fault::Fault;
+use crate::feed_check;
 use crate::tables::Table;
 
 /// Steps of a check, for its progress.
-const STEPS: u64 = 4;
+const STEPS: u64 = 5;
 
 /// Checks everything.
 pub(crate) async fn check(store: &DynamoStore, on_progress: OnUpkeep<'_>) -> Result<Findings, Fault> {
@@ -34,6 +35,8 @@ pub(crate) async fn check(store: &DynamoStore, on_progress: OnUpkeep<'_>) -> Res
         let finding = Finding::new(CheckedPart::Once, format!("commit {commit} {problem}"), Remedy::Recover);
         findings.add(finding.in_table(Table::Events.suffix()));
     }
+    tell("comparing the feed with history");
+    findings.append(feed_check::check(&store.shared.hub.tail).await?);
     tell("comparing snapshots with history");
     for (stream, version) in check_history::snapshots_ahead(database).await? {
         let problem = "its snapshot is of an event that is not there";

@@ -89,15 +89,6 @@ pub(crate) fn decode(item: &Item) -> Result<RecordedEvent, Fault> {
     event().map_err(|fault: Fault| Fault::damaged(format!("{}: {}", named(item), fault.detail)))
 }
 
-/// What an event's item says besides the event.
-pub(crate) fn beside(item: &Item) -> Result<Beside, Fault> {
-    Ok(Beside {
-        previous: item.maybe_instant("PrevTimestamp")?,
-        written: item.maybe_instant("Written")?,
-        append_end: append_end(item)?,
-    })
-}
-
 /// The last version that the commit of an item's event adds to its stream.
 pub(crate) fn append_end(item: &Item) -> Result<Version, Fault> {
     item.maybe_number("AppendEnd")?.map_or_else(|| version(item), |end| Ok(Version::new(end)))

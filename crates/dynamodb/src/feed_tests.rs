@@ -106,7 +106,7 @@ fn tail(database: &Arc<Database>) -> Tail {
 }
 
 async fn assert_whole(database: &Arc<Database>) {
-    let findings = feed_check::check(&tail(database), |_| {}).await.unwrap();
+    let findings = feed_check::check(&tail(database)).await.unwrap();
     assert!(findings.is_empty(), "{findings:?}");
 }
 
@@ -292,7 +292,7 @@ async fn two_at_once(options: DynamoOptions) -> bool {
     written(&database, STREAMS, VERSIONS).await;
     one.await.unwrap();
     other.await.unwrap();
-    let findings = feed_check::check(&tail(&database), |_| {}).await.unwrap();
+    let findings = feed_check::check(&tail(&database)).await.unwrap();
     remove(&database).await;
     findings.is_empty()
 }
@@ -317,7 +317,7 @@ async fn one_after_a_pause(options: DynamoOptions) -> bool {
     other.take(changes[..1].to_vec()).await.unwrap();
     other.take(changes[1..3].to_vec()).await.unwrap();
     paused.take(changes[2..].to_vec()).await.unwrap();
-    let findings = feed_check::check(&tail(&database), |_| {}).await.unwrap();
+    let findings = feed_check::check(&tail(&database)).await.unwrap();
     remove(&database).await;
     findings.is_empty()
 }

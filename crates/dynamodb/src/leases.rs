@@ -101,7 +101,7 @@ pub(crate) async fn acquire(
                     Lease { name: name.to_owned(), owner: owner.to_owned(), token: holding.token, until };
                 (held(update, &lease), holding.token)
             }
-            standing => taken(name, owner, standing),
+            standing => taken(name, owner, standing.as_ref()),
         };
         let write = write.name("#until", "Until").value(":until", item::text(until.to_string()));
         match database.write(&write).await {
@@ -117,8 +117,8 @@ pub(crate) async fn acquire(
 }
 
 /// The write that takes a lease over as it stands, and its new token.
-fn taken(name: &str, owner: &str, standing: Option<Holding>) -> (Write, u64) {
-    let token = standing.as_ref().map_or(0, |holding| holding.token) + 1;
+fn taken(name: &str, owner: &str, standing: Option<&Holding>) -> (Write, u64) {
+    let token = standing.map_or(0, |holding| holding.token) + 1;
     let write =
         Write::update(Table::Views, key(name), "SET #owner = :owner, #token = :next, #until = :until");
     let write = write.name("#owner", "Owner").name("#token", "Token");

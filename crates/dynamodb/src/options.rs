@@ -23,6 +23,7 @@ const PREFIX_MAX: usize = 255 - "-snapshots".len();
 /// # Ok::<(), annals_ports::StoreError>(())
 /// ```
 #[derive(Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own, by name in the URL")]
 pub struct DynamoOptions {
     prefix: String,
     pub(crate) region: Option<String>,
@@ -70,7 +71,7 @@ impl DynamoOptions {
             timeout: Duration::from_secs(10),
             attempt_timeout: Duration::from_secs(3),
             lease: Duration::from_secs(6),
-            window: Duration::from_secs(3_600),
+            window: Duration::from_hours(1),
             feed_parts: 4,
             type_shards: 8,
             view_shards: 8,

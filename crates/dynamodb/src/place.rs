@@ -2,7 +2,7 @@
 //! comparison of numbers, here and in DynamoDB's conditions.
 
 use annals_core::{EventId, StoreId};
-use annals_ports::{FeedPosition, StoreError};
+use annals_ports::FeedPosition;
 
 /// Bits for the index within a batch.
 const INDEX_BITS: u32 = 16;
@@ -31,11 +31,6 @@ impl Place {
     pub(crate) fn position(self, store: StoreId, event: EventId) -> FeedPosition {
         FeedPosition::single(store, self.number(), Some(event))
     }
-}
-
-/// The number of a position of this store; 0 at the beginning.
-pub(crate) fn number_of(position: &FeedPosition, store: StoreId) -> Result<u64, StoreError> {
-    Ok(position.single_in(store)?.place)
 }
 
 #[cfg(test)]

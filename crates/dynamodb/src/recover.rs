@@ -6,6 +6,7 @@ use annals_ports::Recovered;
 use crate::DynamoStore;
 use crate::fault::{Fault, Kind};
 use crate::item::Item;
+use crate::keeper_state::KeeperState;
 use crate::tables::Table;
 use crate::view_changes::dropped;
 use crate::view_sweep;
@@ -38,5 +39,7 @@ pub(crate) async fn recover(store: &DynamoStore) -> Result<Recovered, Fault> {
         view_sweep::empty(database, &part).await?;
     }
     view_sweep::sweep(database).await?;
+    // Whoever keeps the feed looks through all of history for what it lacks.
+    KeeperState::remove(database).await?;
     Ok(recovered)
 }

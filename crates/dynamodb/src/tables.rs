@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use aws_sdk_dynamodb::operation::create_table::CreateTableError;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType,
     PointInTimeRecoverySpecification, Projection, ProjectionType, ScalarAttributeType, StreamSpecification,
@@ -27,7 +28,7 @@ pub(crate) enum Table {
 pub(crate) const TYPE_INDEX: &str = "EventTypeIndex";
 
 /// For how long a table may take to become active.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// An attribute that is a key, and whether it is a number.
 type KeyAttribute = (&'static str, bool);
@@ -179,7 +180,11 @@ async fn create(database: &Database, table: Table) -> Result<(), Fault> {
     match request.send().await {
         Ok(_) => Ok(()),
         // Another process was quicker.
-        Err(error) if error.as_service_error().is_some_and(|e| e.is_resource_in_use_exception()) => Ok(()),
+        Err(error)
+            if error.as_service_error().is_some_and(CreateTableError::is_resource_in_use_exception) =>
+        {
+            Ok(())
+        }
         Err(error) => Err(Fault::of(&error)),
     }
 }

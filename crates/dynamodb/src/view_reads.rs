@@ -268,15 +268,14 @@ pub(crate) async fn seen_row(
         Seen::Version(version) => version,
     };
     let apart;
-    let value = match &version.value {
-        Value::Here(value) => value,
-        _ => {
-            let place = moment.parts.apart(key, version.number);
-            apart = database.get(Table::Views, &place, Freshness::Consistent).await?;
-            match apart.as_ref().and_then(|item| item.attribute("Row")) {
-                Some(value) => value,
-                None => return Ok(Read::Outdated),
-            }
+    let value = if let Value::Here(value) = &version.value {
+        value
+    } else {
+        let place = moment.parts.apart(key, version.number);
+        apart = database.get(Table::Views, &place, Freshness::Consistent).await?;
+        match apart.as_ref().and_then(|item| item.attribute("Row")) {
+            Some(value) => value,
+            None => return Ok(Read::Outdated),
         }
     };
     let json = item::read_json(value, ROW_BYTES_MAX);

@@ -125,7 +125,7 @@ impl Writer<'_> {
                 self.put_apart(sort, older).await?;
             }
             match view_cells::put(self.database, &change.key, cell, found.as_ref()).await? {
-                Ok(()) => return Ok(self.written(&change.key, sort, step.changed, is_row)),
+                Ok(()) => return Ok(self.written(&change.key, sort, &step.changed, is_row)),
                 // Somebody wrote there meanwhile who was overtaken, or it is we who were.
                 Err(standing) => found = standing,
             }
@@ -133,7 +133,7 @@ impl Writer<'_> {
     }
 
     /// What the change of a cell came to, with what it leaves to be removed.
-    fn written(self, key: &Item, sort: &str, changed: view_cells::Changed, is_row: bool) -> Written {
+    fn written(self, key: &Item, sort: &str, changed: &view_cells::Changed, is_row: bool) -> Written {
         let parts = &self.moment.parts;
         let mut tidy = Vec::new();
         for (name, value) in &changed.left {
@@ -196,7 +196,7 @@ impl Writer<'_> {
             match self.database.write(&add).await {
                 Ok(_) => {}
                 Err(fault) if fault.kind == Kind::Condition => {
-                    self.route_beyond(stream, &key, routes).await?
+                    self.route_beyond(stream, &key, routes).await?;
                 }
                 Err(fault) => return Err(Stop::Fault(fault)),
             }

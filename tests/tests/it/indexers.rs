@@ -82,7 +82,8 @@ async fn write(store: DynamoStore, until: tokio::sync::watch::Receiver<bool>) ->
     while !*until.borrow() {
         round += 1;
         let count = 1 + fastrand::usize(0..3);
-        let name = if round.is_multiple_of(3) { format!("new-{round}") } else { format!("few-{}", round % 5) };
+        let name =
+            if round.is_multiple_of(3) { format!("new-{round}") } else { format!("few-{}", round % 5) };
         let note = || NewEvent {
             id: EventId::new(),
             event_type: EventType::new("Noted").unwrap(),
@@ -90,7 +91,8 @@ async fn write(store: DynamoStore, until: tokio::sync::watch::Receiver<bool>) ->
             payload: Json::empty(),
             metadata: Json::empty(),
         };
-        let append = Append::new(name.parse().unwrap(), Expectation::Any, (0..count).map(|_| note()).collect());
+        let append =
+            Append::new(name.parse().unwrap(), Expectation::Any, (0..count).map(|_| note()).collect());
         let value = Commit::new(CommitId::new(), vec![append]).unwrap();
         store.commit(value).await.unwrap();
         events += count;

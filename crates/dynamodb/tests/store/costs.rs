@@ -95,6 +95,7 @@ async fn a_commit_that_takes_effect_once_costs_a_look_and_its_marker() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_feed_costs_at_most_fifteen_hundredths_of_a_unit_an_event() {
+    const EVENTS: f64 = 800.0;
     let tables = Tables::new().await;
     let writer = quiet(&tables).await;
     // Ids of forty characters, each its own stream: what takes most room in the feed.
@@ -109,7 +110,6 @@ async fn the_feed_costs_at_most_fifteen_hundredths_of_a_unit_an_event() {
             writer.commit(Commit::new(CommitId::new(), appends).unwrap()).await.unwrap();
         }
     }
-    const EVENTS: f64 = 800.0;
     let indexer = tables.open().await;
     let start = indexer.start(FeedStart::Beginning).await.unwrap();
     let mut seen = 0;
@@ -145,7 +145,7 @@ async fn a_row_of_a_view_changes_for_one_unit() {
     drop(store);
     let store = quiet(&tables).await;
     let Acquired::Granted(lease) =
-        store.acquire("view notes", "test", Duration::from_secs(60)).await.unwrap()
+        store.acquire("view notes", "test", Duration::from_mins(1)).await.unwrap()
     else {
         panic!("nobody else holds the lease")
     };

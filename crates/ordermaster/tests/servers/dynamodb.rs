@@ -22,9 +22,7 @@ impl Server for Tables {
 
     fn url(&self) -> String {
         let (prefix, endpoint) = (self.tables.prefix(), self.server.endpoint());
-        format!(
-            "dynamodb://{prefix}?endpoint={endpoint}&deletion_protection=off&point_in_time_recovery=off"
-        )
+        format!("dynamodb://{prefix}?endpoint={endpoint}&deletion_protection=off&point_in_time_recovery=off")
     }
 
     fn secret(&self) -> Option<String> {
