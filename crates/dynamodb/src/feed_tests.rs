@@ -1,5 +1,4 @@
-//! The keeping of the feed, tried on `DynamoDB` Local at `ANNALS_DYNAMODB_URL`: in order, out of order, after a kill, after a
-//! cut, and by two at once. Without that address there is nothing to try it on, and the tests say so.
+//! The keeping of the feed, tried on `DynamoDB` Local: in order, out of order, after a kill, after a cut, and by two at once.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -9,6 +8,7 @@ use annals_core::{
     StreamId, Timestamp, Version,
 };
 use annals_ports::{Appended, EventFeed, EventFeedExt, FeedQuery, FeedStart};
+use annals_services::{Engine, dynamodb};
 
 use crate::batch::{Named, Run};
 use crate::changes::{Added, Change, Changes};
@@ -26,14 +26,11 @@ use crate::unseen::Unseen;
 use crate::write::Write;
 use crate::{DynamoOptions, DynamoStore, feed_check};
 
-fn options() -> Option<DynamoOptions> {
-    let Ok(endpoint) = std::env::var("ANNALS_DYNAMODB_URL") else {
-        eprintln!("ANNALS_DYNAMODB_URL is not set: nothing was tried");
-        return None;
-    };
+async fn options() -> DynamoOptions {
+    let server = dynamodb(Engine::Local).await;
     let options = DynamoOptions::new(format!("t{:016x}", fastrand::u64(..))).unwrap();
     let options = options.deletion_protection(false).point_in_time_recovery(false);
-    Some(options.endpoint(&endpoint).unwrap())
+    options.endpoint(server.endpoint()).unwrap()
 }
 
 async fn remove(database: &Database) {
@@ -112,7 +109,7 @@ async fn assert_whole(database: &Arc<Database>) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn commits_come_soon_and_in_order_and_the_end_is_after_them() {
-    let Some(options) = options() else { return };
+    let options = options().await;
     let store = DynamoStore::open(options).await.unwrap();
     let database = store.database().clone();
     let mut delays = Vec::new();
@@ -152,7 +149,7 @@ async fn commits_come_soon_and_in_order_and_the_end_is_after_them() {
 #[tokio::test(flavor = "multi_thread")]
 async fn waiting_for_what_does_not_come_takes_next_to_no_time() {
     const WAIT: Duration = Duration::from_secs(4);
-    let Some(options) = options() else { return };
+    let options = options().await;
     let store = DynamoStore::open(options).await.unwrap();
     let end = store.start(FeedStart::End).await.unwrap();
     let (before, asked) = (cpu_time(), store.usage().requests);
@@ -173,7 +170,7 @@ fn cpu_time() -> Duration {
 
 #[tokio::test]
 async fn shuffled_and_repeated_records_come_once_and_in_order() {
-    let Some(options) = options() else { return };
+    let options = options().await;
     let database = Arc::new(Database::open(options).await.unwrap());
     let mut changes = Vec::new();
     for version in 1..=20 {
@@ -196,10 +193,9 @@ async fn shuffled_and_repeated_records_come_once_and_in_order() {
 
 #[test]
 fn another_keeper_takes_over_after_a_kill() {
-    let Some(options) = options() else { return };
-    let options = options.lease(Duration::from_millis(600));
     let runtime = || tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let (first, second) = (runtime(), runtime());
+    let options = second.block_on(options()).lease(Duration::from_millis(600));
     let key = |database: &Database, name: &str| (name.to_owned(), database.id);
     let start = |database: &Arc<Database>, name: &str| {
         let hub = Hub::new(database, key(database, name), name.to_owned(), Unseen::default());
@@ -234,7 +230,7 @@ fn another_keeper_takes_over_after_a_kill() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_cut_stream_does_not_tell_is_found_in_history() {
-    let Some(options) = options() else { return };
+    let options = options().await;
     let database = Arc::new(Database::open(options).await.unwrap());
     written(&database, 4, 3).await;
     let first = tail(&database);
@@ -299,7 +295,7 @@ async fn two_at_once(options: DynamoOptions) -> bool {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_keepers_at_once_put_every_event_once() {
-    let Some(options) = options() else { return };
+    let options = options().await;
     assert!(two_at_once(options).await);
 }
 
@@ -324,14 +320,14 @@ async fn one_after_a_pause(options: DynamoOptions) -> bool {
 
 #[tokio::test]
 async fn a_keeper_that_was_paused_puts_nothing_twice() {
-    let Some(options) = options() else { return };
+    let options = options().await;
     assert!(one_after_a_pause(options).await);
 }
 
 #[cfg(feature = "broken")]
 #[tokio::test]
 async fn a_feed_without_the_fence_is_noticed() {
-    let Some(options) = options() else { return };
+    let options = options().await;
     let options = crate::broken::named(options.timeout(Duration::from_secs(2)), "fence").unwrap();
     assert!(!one_after_a_pause(options).await);
 }

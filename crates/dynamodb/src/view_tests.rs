@@ -1,6 +1,4 @@
 //! Views where they are pressed: readers while a runner writes, the price of a batch, rows and routes that have no room.
-//!
-//! They run where `ANNALS_DYNAMODB_URL` names an endpoint.
 
 use std::time::Duration;
 
@@ -10,16 +8,14 @@ use annals_ports::{
     Upkeep, ViewBatch, ViewId, ViewStore,
 };
 
+use annals_services::{Engine, dynamodb};
+
 use crate::place::Place;
 use crate::tables::Table;
 use crate::{DynamoOptions, DynamoStore};
 
-pub(crate) fn endpoint() -> Option<String> {
-    let url = std::env::var("ANNALS_DYNAMODB_URL").ok();
-    if url.is_none() {
-        eprintln!("not tried: ANNALS_DYNAMODB_URL names no endpoint");
-    }
-    url
+pub(crate) async fn endpoint() -> String {
+    dynamodb(Engine::Embedded).await.endpoint().to_owned()
 }
 
 fn options(endpoint: &str, prefix: &str) -> DynamoOptions {
@@ -91,7 +87,7 @@ fn requests(store: &DynamoStore, before: &crate::Usage) -> Vec<(&'static str, u6
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_batch_of_twenty_rows_costs_twenty_writes_a_transaction_and_two_reads() {
-    let Some(endpoint) = endpoint() else { return };
+    let endpoint = endpoint().await;
     let store = open(&endpoint, &prefix()).await;
     let lease = lease(&store).await;
     let mut from = None;
@@ -119,7 +115,7 @@ async fn a_batch_of_twenty_rows_costs_twenty_writes_a_transaction_and_two_reads(
 /// V01: whoever reads while batches are applied sees each of them whole or not at all, whichever way he asks.
 #[tokio::test(flavor = "multi_thread")]
 async fn readers_see_batches_whole() {
-    let Some(endpoint) = endpoint() else { return };
+    let endpoint = endpoint().await;
     let prefix = prefix();
     let store = open(&endpoint, &prefix).await;
     let lease = lease(&store).await;
@@ -185,7 +181,7 @@ async fn looks(store: &DynamoStore) -> Vec<Vec<(String, u64)>> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stream_may_have_more_routes_than_an_item_holds() {
-    let Some(endpoint) = endpoint() else { return };
+    let endpoint = endpoint().await;
     let store = open(&endpoint, &prefix()).await;
     let lease = lease(&store).await;
     let stream: annals_core::StreamId = "order-1".parse().expect("a stream");
@@ -208,7 +204,7 @@ async fn a_stream_may_have_more_routes_than_an_item_holds() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn index_values_are_those_that_an_entry_stands_for() {
-    let Some(endpoint) = endpoint() else { return };
+    let endpoint = endpoint().await;
     let store = open(&endpoint, &prefix()).await;
     let lease = lease(&store).await;
     let mut begin = batch(&store, &lease, None, 1);

@@ -12,7 +12,7 @@ use annals_dynamodb::{DynamoOptions, DynamoStore};
 use annals_ports::{
     Adapter, Commit, CommitError, EventStore, ReadRange, Receipt, StoreError, StreamPage, TypePage, TypeQuery,
 };
-use annals_services::{DynamoDb, Engine, Fault, FaultyEndpoint, TestTables, dynamodb};
+use annals_services::{Engine, Fault, FaultyEndpoint, TestTables, dynamodb};
 use annals_testkit::ManualClock;
 use annals_testkit::conformance::{Held, StoreUnderTest};
 use async_trait::async_trait;
@@ -55,7 +55,6 @@ pub(crate) struct OwnTables<S> {
     clock: ManualClock,
     line: Arc<FaultyEndpoint>,
     tables: TestTables,
-    server: DynamoDb,
     setting: PhantomData<S>,
 }
 
@@ -81,7 +80,7 @@ impl<S: Setting> StoreUnderTest for OwnTables<S> {
         let line = Arc::new(FaultyEndpoint::to(server.endpoint(), seed).await);
         let tables = server.tables();
         let clock = ManualClock::at_present();
-        let mut fresh = Self { store: None, clock, line, tables, server, setting: PhantomData };
+        let mut fresh = Self { store: None, clock, line, tables, setting: PhantomData };
         fresh.store = Some(fresh.open().await);
         if !S::FAULTS.is_empty() {
             eprintln!("faults by seed {seed}");
@@ -159,7 +158,7 @@ impl EventStore for CutLine {
                 tokio::time::sleep(Duration::from_millis(1)).await;
             }
             self.line.refuse(true);
-            std::future::pending().await
+            std::future::pending::<()>().await;
         };
         let answer = tokio::select! {
             answer = committing => answer,

@@ -51,7 +51,8 @@ async fn a_commit_of_one_event_on_a_state_that_was_read_is_one_request_and_a_uni
     let before = store.usage();
     let head = receipt.head(&stream("note-1")).unwrap();
     store.commit(commit_to("note-1", Expectation::Head(head), vec![event(2_600)])).await.unwrap();
-    Spent::since(&store, &before).is(&[("PutItem", 1)], 5.0, 0.0);
+    // Three units instead of four, since it is kept compressed; and the index.
+    Spent::since(&store, &before).is(&[("PutItem", 1)], 4.0, 0.0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -82,14 +83,14 @@ async fn a_load_of_a_hundred_small_events_is_one_request() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_commit_that_takes_effect_once_costs_a_look_and_its_marker() {
+async fn a_commit_that_takes_effect_once_costs_its_marker() {
     let tables = Tables::new().await;
     let store = quiet(&tables).await;
     let before = store.usage();
     let append = Append::new(stream("note-1"), Expectation::NoStream, vec![event(300)]);
     store.commit(Commit::once(CommitId::new(), vec![append]).unwrap()).await.unwrap();
     let spent = Spent::since(&store, &before);
-    assert_eq!(spent.0.requests, [("GetItem", 1), ("TransactWriteItems", 1)].into());
+    assert_eq!(spent.0.requests, [("TransactWriteItems", 1)].into());
     assert!(spent.0.write_units <= 5.0, "{:?}", spent.0);
 }
 
@@ -144,8 +145,7 @@ async fn a_row_of_a_view_changes_for_one_unit() {
     let further = store.start(FeedStart::End).await.unwrap();
     drop(store);
     let store = quiet(&tables).await;
-    let Acquired::Granted(lease) =
-        store.acquire("view notes", "test", Duration::from_mins(1)).await.unwrap()
+    let Acquired::Granted(lease) = store.acquire("view notes", "test", Duration::from_mins(1)).await.unwrap()
     else {
         panic!("nobody else holds the lease")
     };
@@ -164,13 +164,13 @@ async fn a_row_of_a_view_changes_for_one_unit() {
         unpark: Vec::new(),
         checkpoint: Checkpoint { position: to.clone(), events: 1, last_recorded_at: None },
     };
-    for (from, to) in [(None, &position), (Some(position.clone()), &further)] {
-        let before = store.usage();
-        store.apply(batch(&lease, from, to, &"x".repeat(300))).await.unwrap();
-        let spent = Spent::since(&store, &before);
-        assert_eq!(spent.0.requests.get("UpdateItem"), Some(&20), "{:?}", spent.0);
-        assert_eq!(spent.0.requests.get("TransactWriteItems"), Some(&1), "{:?}", spent.0);
-        // A unit a row, and one transaction of two items that moves the checkpoint.
-        assert!(spent.0.write_units <= 20.0 + 4.0, "{:?}", spent.0);
-    }
+    store.apply(batch(&lease, None, &position, &"x".repeat(300))).await.unwrap();
+    let before = store.usage();
+    store.apply(batch(&lease, Some(position), &further, &"y".repeat(300))).await.unwrap();
+    let spent = Spent::since(&store, &before);
+    let of = |request| spent.0.requests.get(request).copied().unwrap_or_default();
+    assert_eq!(of("PutItem") + of("UpdateItem"), 20, "{:?}", spent.0);
+    assert_eq!(of("TransactWriteItems"), 1, "{:?}", spent.0);
+    // A unit a row, and one transaction of two items that moves the checkpoint.
+    assert!(spent.0.write_units <= 20.0 + 4.0, "{:?}", spent.0);
 }

@@ -1,4 +1,4 @@
-//! The CloudFormation template makes the tables that the code makes.
+//! The template for `CloudFormation` makes the tables that the code makes.
 
 use aws_sdk_dynamodb::types::TableDescription;
 use serde_json::{Value, json};
@@ -38,7 +38,7 @@ fn described(found: &TableDescription) -> Value {
                 "KeySchema": keys(index.key_schema()),
                 "Projection": {
                     "ProjectionType": index.projection().and_then(|projection| projection.projection_type())
-                        .map(|kind| kind.as_str()),
+                        .map(aws_sdk_dynamodb::types::ProjectionType::as_str),
                 },
             })
         })
@@ -47,8 +47,7 @@ fn described(found: &TableDescription) -> Value {
         table["GlobalSecondaryIndexes"] = indexes;
     }
     if let Some(stream) = found.stream_specification() {
-        table["StreamSpecification"] =
-            json!({ "StreamViewType": stream.stream_view_type().map(|view| view.as_str()) });
+        table["StreamSpecification"] = json!({ "StreamViewType": stream.stream_view_type().map(aws_sdk_dynamodb::types::StreamViewType::as_str) });
     }
     table
 }
