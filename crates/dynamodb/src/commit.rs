@@ -3,7 +3,7 @@
 //! The write's own conditions are the judge: an event is put only where none stands, so that a place has one winner, and
 //! a marker only where none stands, so that an id has one outcome. What stands in the way answers a retry.
 
-use annals_core::{Digest, Timestamp};
+use annals_core::Timestamp;
 use annals_ports::{
     Appended, Commit, CommitBody, CommitError, Effect, Outcome, Receipt, RecordedCommit, record_append,
     replay, stamp,
@@ -15,7 +15,7 @@ use crate::DynamoStore;
 use crate::event_item::{self, Beside};
 use crate::fault::{Fault, Kind, Standing};
 use crate::heads::Known;
-use crate::item::Item;
+use crate::item::{self, Attributes, Item};
 use crate::marker::{self, Marked, Marker, Places};
 use crate::patience::Patience;
 use crate::standing::is_of;
@@ -23,20 +23,26 @@ use crate::tables::Table;
 use crate::vouch::Footing;
 use crate::write::Write;
 
+/// The attribute by which a call knows its own events after an answer was lost.
+const OWN: &str = "By";
+
 /// A commit as it is to be written.
 struct Draft {
     /// One for each event, in the commit's order; then its marker, if it has one.
     writes: Vec<Write>,
-    /// Of each event: which append it is of, and its digest.
-    events: Vec<(usize, Digest)>,
+    /// Of each event: which append it is of.
+    events: Vec<usize>,
     added: Vec<Appended>,
-    /// By what its marker is known to be this call's.
+    /// By what its events are known to be this call's.
+    own: [u8; 4],
+    /// By what its marker is.
     by: Option<String>,
 }
 
 impl Draft {
     fn of(commit: &Commit, footings: &[Footing], now: Timestamp, type_shards: u32) -> Self {
         let (mut writes, mut events, mut added) = (Vec::new(), Vec::new(), Vec::new());
+        let own = fastrand::u32(..).to_be_bytes();
         for (index, (append, footing)) in commit.appends().iter().zip(footings).enumerate() {
             let known = footing.known();
             let head = known.map(|known| known.head);
@@ -46,9 +52,10 @@ impl Draft {
             let mut previous = known.map(|known| known.written);
             for event in recorded {
                 let beside = Beside { previous, written: None, append_end: appended.head.version };
-                let item = event_item::encode(&event, beside, type_shards);
+                let mut item = event_item::encode(&event, beside, type_shards);
+                item.insert(OWN.to_owned(), item::bytes(own));
                 writes.push(Write::put(Table::Events, item).where_none_stands());
-                events.push((index, event.header.digest));
+                events.push(index);
                 previous = Some(recorded_at);
             }
             added.push(appended);
@@ -58,7 +65,7 @@ impl Draft {
             let what = Marked::Events(added.iter().map(Places::of).collect());
             writes.push(marker::write(commit.id(), &Marker { what, by: by.clone() }));
         }
-        Self { writes, events, added, by }
+        Self { writes, events, added, own, by }
     }
 }
 
@@ -153,24 +160,24 @@ impl DynamoStore {
             let replayed = self.by_marker(commit, found, by).await?;
             return Ok(Some(replayed.unwrap_or_else(|| self.recorded(commit, draft))));
         }
-        for (place, (_, digest)) in draft.events.iter().enumerate() {
+        for place in 0..draft.events.len() {
             let Some(found) = fault.found(place).filter(|item| is_of(item, commit.id())) else { continue };
             // An attempt whose answer was lost, and not an earlier call, put just this there.
-            if fault.maybe_written && event_item::digest(found).is_ok_and(|standing| standing == *digest) {
+            if found.bytes(OWN).is_ok_and(|standing| standing == draft.own) {
                 return Ok(Some(self.recorded(commit, draft)));
             }
             return self.by_event(commit, found).await.map(Some);
         }
-        for (place, (append, _)) in draft.events.iter().enumerate() {
+        for (place, append) in draft.events.iter().enumerate() {
             if let Some(known) = fault.found(place).and_then(|found| Known::of(found).ok()) {
                 self.shared.heads.learn(&commit.appends()[*append].stream, known);
             }
         }
         let is_taken = |place: usize| fault.standing.get(place).is_some_and(|at| *at != Standing::Passed);
-        let refused = draft.events.iter().enumerate().find(|(place, (append, _))| {
-            is_taken(*place) && commit.appends()[*append].expected.place().is_some()
+        let refused = draft.events.iter().enumerate().find(|(place, append)| {
+            is_taken(*place) && commit.appends()[**append].expected.place().is_some()
         });
-        let Some((_, (append, _))) = refused else { return Ok(None) };
+        let Some((_, append)) = refused else { return Ok(None) };
         let stream = &commit.appends()[*append].stream;
         // A06: the id is looked up after the conflict was seen.
         let found = try_join!(self.marker_of(commit.id()), self.head_of(stream));

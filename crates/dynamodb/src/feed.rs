@@ -9,7 +9,7 @@ use annals_ports::{
     Appended, EventFeed, FeedHealth, FeedPage, FeedPosition, FeedQuery, FeedStart, Receipt, StoreError,
 };
 use async_trait::async_trait;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
 use crate::DynamoStore;
 use crate::fault::{Fault, Kind};
@@ -58,14 +58,23 @@ impl EventFeed for DynamoStore {
                 let next = self.position(scanned.last).await.map_err(told)?;
                 return Ok(FeedPage { events: scanned.events, next, at_end });
             }
+            let _waiting = tail.begin_waiting();
+            self.shared.hub.run();
+            // F05: whatever comes, or the time.
             if is_caught_up {
-                let _waiting = tail.begin_waiting();
-                self.shared.hub.run();
-                // F05: whatever comes, or the time.
                 let _ = timeout_at(deadline, ends.changed()).await;
-            } else {
-                self.catch_up(target).await.map_err(told)?;
-                is_caught_up = true;
+                continue;
+            }
+            tokio::select! {
+                caught_up = self.catch_up(target) => {
+                    caught_up.map_err(told)?;
+                    is_caught_up = true;
+                }
+                _ = ends.changed() => {}
+                () = sleep_until(deadline) => {
+                    let next = self.position(place).await.map_err(told)?;
+                    return Ok(FeedPage { events: Vec::new(), next, at_end: false });
+                }
             }
         }
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use annals_core::StoreId;
 use annals_ports::{Adapter, StoreError};
+use futures::future::BoxFuture;
 
 use crate::database::Database;
 use crate::fault::Fault;
@@ -34,7 +35,12 @@ impl DynamoStore {
     /// When the service cannot be reached or refuses the credentials, when a table is none of ours, or of a newer release.
     pub async fn open(options: DynamoOptions) -> Result<Self, StoreError> {
         // The SDK's futures are deep: they would be part of the type of every future that opens a store.
-        let database = Arc::new(Box::pin(Database::open(options)).await?);
+        let opening: BoxFuture<'static, _> = Box::pin(Self::connect(options));
+        opening.await
+    }
+
+    async fn connect(options: DynamoOptions) -> Result<Self, StoreError> {
+        let database = Arc::new(Database::open(options).await?);
         let told = |fault: Fault| fault.told("looking for the end of the feed", &database.options);
         let hub = Hub::of(&database).await.map_err(told)?;
         Ok(Self {

@@ -43,7 +43,8 @@ impl DynamoStore {
             }
             match seen {
                 Seen::Cut => break true,
-                Seen::Whole if found.last.is_some() => continue,
+                // A page of the service's may end where the range does.
+                Seen::Whole if found.last.is_some() && !reading.is_done() => continue,
                 Seen::Whole if reading.is_whole_at_end() => break false,
                 Seen::Whole | Seen::Torn => {}
             }

@@ -377,7 +377,9 @@ impl Seen {
         keys.extend(["none", "a", ""].map(str::to_owned));
         let streams: Vec<StreamId> = STREAMS.map(|stream| stream.parse().expect("a stream")).into();
         let mut routes = views.routes(view, &streams).await.expect("routes can be read");
-        routes.iter_mut().for_each(|keys| keys.sort());
+        for keys in &mut routes {
+            keys.sort();
+        }
         let mut pages = Vec::new();
         for query in queries(&mut rng) {
             pages.push(all(adapter, view, query).await);
@@ -446,7 +448,7 @@ async fn views_are_what_the_specification_says() {
         Err(_) => (1..=number("ANNALS_SEEDS", 4)).collect::<Vec<u64>>(),
     };
     for seed in seeds {
-        println!("seed {seed}");
+        eprintln!("seed {seed}");
         let mut world = World::new(&endpoint, seed).await;
         for _ in 0..number("ANNALS_STEPS", 25) {
             world.step().await;

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use annals::dynamodb::{DynamoOptions, DynamoStore};
 use annals::memory::MemoryStore;
 use annals::ports::{Clock, EventFeedExt, FeedPosition, FeedQuery, RowQuery, SystemClock};
 use annals::postgres::{PostgresOptions, PostgresStore};
@@ -16,7 +17,7 @@ use annals::{
     Aggregate, AsOf, Metadata, RecordedEvent, Repository, RepositoryOptions, SnapshotPolicy, Snapshotted,
     Store, Timestamp,
 };
-use annals_services::{Collation, Version, postgres};
+use annals_services::{Collation, Engine, Version, dynamodb, postgres};
 use annals_testkit::ManualClock;
 use ordermaster::read_models::{
     AccountSummary, CustomerOrders, CustomerTotals, DailySales, InventoryLevels, OrderHistory, OrderSummary,
@@ -262,6 +263,15 @@ async fn stores(script: &[Step], policy: &Policy) -> Vec<(&'static str, Seen)> {
     let options = PostgresOptions::from_url(database.url()).unwrap().clock(Arc::new(clock.clone()));
     let open = async || Store::new(PostgresStore::open(options.clone()).await.unwrap().adapter());
     seen.push(("postgres", see(script, policy, &clock, open).await));
+
+    let clock = ManualClock::at(begin);
+    let server = dynamodb(Engine::Embedded).await;
+    let tables = server.tables();
+    let options = DynamoOptions::new(tables.prefix()).unwrap().endpoint(server.endpoint()).unwrap();
+    let options =
+        options.deletion_protection(false).point_in_time_recovery(false).clock(Arc::new(clock.clone()));
+    let open = async || Store::new(DynamoStore::open(options.clone()).await.unwrap().adapter());
+    seen.push(("dynamodb", see(script, policy, &clock, open).await));
     seen
 }
 

@@ -273,8 +273,11 @@ pub async fn f01_a_receipt_is_located<S: StoreUnderTest>() {
         let place = located(&adapter, &receipt).await;
         let (after, _) =
             adapter.feed.read_to_end(&FeedQuery::all(), place).await.expect("a place to read from");
-        assert_eq!(after.len(), 2, "two events follow the commit: {after:?}");
         assert!(after.iter().all(|event| event.header.stream.as_str() == "order-0"), "{after:?}");
+        // What was committed later comes later, where that is promised (F08).
+        if scene.store.keeps_the_order_of_answers() {
+            assert_eq!(after.len(), 2, "two events follow the commit: {after:?}");
+        }
     }
     let reason = annals_core::Json::empty();
     let refusal = Commit::refusal(annals_core::CommitId::new(), reason).expect("a short reason");
