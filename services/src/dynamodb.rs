@@ -1,5 +1,6 @@
 //! The DynamoDB that all tests of a run share: a test's tables have names of its own.
 
+use std::io::Write;
 use std::path::PathBuf;
 
 use crate::account::Account;
@@ -8,10 +9,13 @@ use crate::emulator::{Data, Plan, Programs};
 use crate::error::or_fail;
 use crate::place::Servers;
 use crate::shared::{Facts, Shared, facts};
-use crate::{ServiceError, http, place};
+use crate::{ServiceError, http, keep, place};
 
 /// The variable in the environment that names an endpoint of one's own.
 pub(crate) const VARIABLE: &str = "ANNALS_DYNAMODB_URL";
+
+/// DynamoDB Local gets slower as tables with streams come and go, tenfold after some hundreds: so many tests share one.
+const USES_MAX: u64 = 40;
 
 /// Which DynamoDB a test wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,10 +121,10 @@ async fn given(url: &str) -> Result<DynamoDb, ServiceError> {
 }
 
 async fn shared(engine: Engine) -> Result<DynamoDb, ServiceError> {
-    let shared = Shared::new(match engine {
-        Engine::Local => "dynamodb-local",
-        Engine::Embedded => "dynamodb-embedded",
-    })?;
+    let shared = match engine {
+        Engine::Local => Shared::new(&format!("dynamodb-local-{}", count_use()? / USES_MAX))?,
+        Engine::Embedded => Shared::new("dynamodb-embedded")?,
+    };
     let answers = |known: Facts| async move {
         match port_of(&known) {
             Some(port) => http::server_at("127.0.0.1", port).await.is_some(),
@@ -128,6 +132,17 @@ async fn shared(engine: Engine) -> Result<DynamoDb, ServiceError> {
         }
     };
     from_facts(&shared.find_or_start(answers, || start(&shared, engine)).await?)
+}
+
+/// How often DynamoDB Local has been asked for before, by any process.
+fn count_use() -> Result<u64, ServiceError> {
+    let path = place::under_target("services")?.join("dynamodb-local.uses");
+    let mut file = keep::open(&path)?;
+    file.lock().map_err(ServiceError::file("lock", &path))?;
+    let text = std::fs::read_to_string(&path).map_err(ServiceError::file("read", &path))?;
+    // One mark a use: the file is opened for appending.
+    file.write_all(b".").map_err(ServiceError::file("write", &path))?;
+    Ok(text.len() as u64)
 }
 
 fn port_of(known: &Facts) -> Option<u16> {

@@ -124,15 +124,15 @@ impl DynamoOptions {
             "create" => Ok(self.create(truth()?)),
             "deletion_protection" => Ok(self.deletion_protection(truth()?)),
             "endpoint" => self.endpoint(value).ok_or_else(|| wrong("http://HOST:PORT or https://HOST")),
-            "feed_parts" => Ok(Self { feed_parts: shards()?, ..self }),
+            "feed_parts" => Ok(self.feed_parts(shards()?)),
             "indexer" => Ok(self.indexer(truth()?)),
             "lease" => Ok(self.lease(millis()?)),
             "point_in_time_recovery" => Ok(self.point_in_time_recovery(truth()?)),
             "region" if !value.is_empty() => Ok(self.region(value)),
             "region" => Err(wrong("a region's name, such as eu-central-1")),
             "timeout" => Ok(self.timeout(millis()?)),
-            "type_shards" => Ok(Self { type_shards: shards()?, ..self }),
-            "view_shards" => Ok(Self { view_shards: shards()?, ..self }),
+            "type_shards" => Ok(self.type_shards(shards()?)),
+            "view_shards" => Ok(self.view_shards(shards()?)),
             "window" => Ok(self.window(millis()?)),
             #[cfg(feature = "broken")]
             "broken" => crate::broken::named(self, value).ok_or_else(|| wrong("what tests switch off")),
@@ -232,6 +232,26 @@ impl DynamoOptions {
     #[must_use]
     pub fn window(self, window: Duration) -> Self {
         Self { window, ..self }
+    }
+
+    /// Over how many partitions a new store spreads its feed; at least 1, 4 unless said otherwise.
+    #[must_use]
+    pub fn feed_parts(self, feed_parts: u32) -> Self {
+        Self { feed_parts: feed_parts.max(1), ..self }
+    }
+
+    /// Over how many partitions a new store spreads the events of a type in the index by type; at least 1, 8 unless said
+    /// otherwise.
+    #[must_use]
+    pub fn type_shards(self, type_shards: u32) -> Self {
+        Self { type_shards: type_shards.max(1), ..self }
+    }
+
+    /// Over how many partitions a new store spreads the rows of a view, and the entries of each of its indexes; at least 1, 8
+    /// unless said otherwise.
+    #[must_use]
+    pub fn view_shards(self, view_shards: u32) -> Self {
+        Self { view_shards: view_shards.max(1), ..self }
     }
 
     /// Where the store is, for people.
