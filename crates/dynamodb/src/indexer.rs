@@ -64,14 +64,19 @@ pub(crate) fn owner() -> &'static str {
 /// Keeps the feed whenever the lease can be had, until the store is closed.
 pub(crate) async fn keep(tail: &Tail, life: &Life, owner: &str) {
     let mut failed = PAUSE_FAILED.0;
+    let (mut told, mut is_alive) = (None, false);
     while life.goes_on() {
         let begun = Instant::now();
         match Box::pin(tenure(tail, life, owner)).await {
             Ended::Closed => return,
             Ended::Elsewhere(until) => {
-                tail.keep(Keeping::Elsewhere);
+                // Who holds it may have ended without giving it back: only one that renews it is there.
+                is_alive |= told.is_some_and(|told| told != until);
+                told = Some(until);
+                tail.keep(Keeping::Elsewhere { is_alive });
                 let left = until.since(tail.database().now());
-                life.rest(left.min(tail.database().options.lease / 3).max(PAUSE.0)).await;
+                let most = tail.database().options.lease / if is_alive { 3 } else { 12 };
+                life.rest(left.min(most).max(PAUSE.0)).await;
             }
             Ended::Failed(fault) => {
                 tracing::warn!(%fault, "keeping the feed failed, and is tried again");

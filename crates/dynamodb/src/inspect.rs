@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use annals_core::Timestamp;
-use annals_ports::{CategoryCount, Inspect, StoreDescription, StoreError};
+use annals_ports::{CategoryCount, Inspect, StoreDescription, StoreError, Upkeep};
 use async_trait::async_trait;
 use futures::future::try_join_all;
 
@@ -24,6 +24,10 @@ impl Inspect for DynamoStore {
     async fn describe(&self) -> Result<StoreDescription, StoreError> {
         let told = |fault: Fault| fault.told("describing the store", &self.database().options);
         self.contents().await.map_err(told)
+    }
+
+    fn upkeep(&self) -> Option<&dyn Upkeep> {
+        Some(self)
     }
 }
 

@@ -47,7 +47,10 @@ pub(crate) enum Keeping {
     /// This process does not stand ready.
     Off,
     /// Another process.
-    Elsewhere,
+    Elsewhere {
+        /// Whether it has renewed its lease since it was first seen.
+        is_alive: bool,
+    },
     /// This one; and whether it has indexed all that was there when it began.
     Here { is_caught_up: bool },
     /// This one tries, and fails.
@@ -204,13 +207,15 @@ impl Tail {
     pub(crate) async fn catch_up(&self, target: u64, until: Instant) -> Result<(), Fault> {
         let (mut ends, mut keeping) = (self.end.subscribe(), self.keeping.subscribe());
         let _waiting = self.begin_waiting();
-        let mut is_read = false;
+        let (mut is_read, mut was_kept) = (false, false);
         let mut look_back = Instant::now() + MISSED_AFTER;
         loop {
             ends.borrow_and_update();
             let is_kept = match &*keeping.borrow_and_update() {
-                Keeping::NotYet | Keeping::Here { is_caught_up: false } => false,
-                Keeping::Off | Keeping::Elsewhere => true,
+                Keeping::NotYet
+                | Keeping::Here { is_caught_up: false }
+                | Keeping::Elsewhere { is_alive: false } => false,
+                Keeping::Off | Keeping::Elsewhere { .. } => true,
                 Keeping::Here { .. } => {
                     // All that is put is put here.
                     is_read = true;
@@ -219,10 +224,11 @@ impl Tail {
                 // Reading goes on as far as the feed has come; its health tells.
                 Keeping::Failing(fault) => !fault.is_passing(),
             };
-            if !is_read {
+            if !is_read || (is_kept && !was_kept) {
                 self.read_up().await?;
                 is_read = true;
             }
+            was_kept = is_kept;
             if is_kept && self.unseen().is_seen(target) {
                 return Ok(());
             }
@@ -269,7 +275,7 @@ impl Tail {
         let missing = self.unseen().before(target).len();
         let keeping = match self.keeping() {
             Keeping::NotYet => "it is not known yet who keeps the feed".to_owned(),
-            Keeping::Off | Keeping::Elsewhere => "another process is to keep the feed".to_owned(),
+            Keeping::Off | Keeping::Elsewhere { .. } => "another process is to keep the feed".to_owned(),
             Keeping::Here { .. } => "this process keeps the feed, and is behind".to_owned(),
             Keeping::Failing(fault) => format!("keeping the feed fails: {fault}"),
         };
