@@ -27,8 +27,9 @@ const AT_ONCE: usize = 16;
 const LIST_EVERY: Duration = Duration::from_secs(30);
 /// Between lists for the children of a shard that ended.
 const LIST_AGAIN: Duration = Duration::from_secs(1);
-/// Records in one answer, the service's own limit.
+/// Records in one answer, the service's own limit, and from how many records or bytes on more are likely to follow.
 const RECORDS: i32 = 1_000;
+const MANY: (usize, i64) = (500, 512 << 10);
 
 /// A change of the events table.
 #[derive(Clone, Debug)]
@@ -57,7 +58,7 @@ pub(crate) struct Added {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Round {
     pub(crate) changes: Vec<Change>,
-    /// Whether every shard was read up to where it went.
+    /// Whether every shard was read up to where it went, as far as the size of its answer tells.
     pub(crate) is_at_tip: bool,
     /// Where a shard is behind, the instant at which the last event was written that it gave; the least of all.
     pub(crate) low: Option<Timestamp>,
@@ -87,6 +88,7 @@ pub(crate) struct Stream {
 struct Reading {
     iterator: Option<String>,
     is_at_tip: bool,
+    is_empty: bool,
     last_written: Option<Timestamp>,
 }
 
@@ -132,7 +134,9 @@ impl Stream {
     /// Takes over what a shard gave.
     fn took(&mut self, id: &str, given: Given, round: &mut Round) {
         let reading = self.reading.entry(id.to_owned()).or_default();
-        reading.is_at_tip = given.records.is_empty();
+        let bytes: i64 = given.records.iter().filter_map(|record| record.dynamodb.as_ref()?.size_bytes).sum();
+        reading.is_at_tip = given.records.len() < MANY.0 && bytes < MANY.1;
+        reading.is_empty = given.records.is_empty();
         for record in &given.records {
             if let Some(change) = change(record) {
                 if let Change::Added(added) = &change {
@@ -196,7 +200,7 @@ impl Changes for Stream {
             || self.marks.iter().filter(|(_, mark)| **mark != Mark::Done).map(|(id, _)| self.reading.get(id));
         let is_at_tip = |reading: Option<&Reading>| reading.is_some_and(|reading| reading.is_at_tip);
         round.is_at_tip = !self.is_incomplete && behind().all(is_at_tip);
-        let lows = behind().filter(|reading| !is_at_tip(*reading));
+        let lows = behind().filter(|reading| !reading.is_some_and(|reading| reading.is_empty));
         round.low = lows.map(|reading| reading.and_then(|r| r.last_written).unwrap_or(Timestamp::MIN)).min();
         Ok(round)
     }

@@ -15,6 +15,7 @@ use crate::DynamoStore;
 use crate::fault::{Fault, Kind};
 use crate::health;
 use crate::log::Entry;
+use crate::page::Scanned;
 use crate::place::Place;
 use crate::tail::Tail;
 
@@ -45,36 +46,40 @@ impl EventFeed for DynamoStore {
             is_caught_up = is_caught_up || tail.is_caught_up(target);
             let end = ends.borrow_and_update().batches;
             let scanned = tail.log.page(query, place, end).await.map_err(told)?;
-            if wait.is_zero() && !scanned.is_cut && !is_caught_up {
-                // Who does not wait reads to the end: what he is to see is there before his page is made.
-                self.catch_up(target).await.map_err(told)?;
-                is_caught_up = true;
-                continue;
-            }
-            place = scanned.last;
             let at_end = !scanned.is_cut && is_caught_up;
-            let is_over = at_end && Instant::now() >= deadline;
-            if !scanned.events.is_empty() || scanned.is_cut || is_over {
+            let is_over = Instant::now() >= deadline;
+            // F03: a page that is not full is the last one, so that it reads the same again.
+            if scanned.is_cut || at_end && (is_over || !scanned.events.is_empty()) {
                 let next = self.position(scanned.last).await.map_err(told)?;
                 return Ok(FeedPage { events: scanned.events, next, at_end });
+            }
+            let page = async |scanned: Scanned| {
+                let next = self.position(scanned.last).await.map_err(told)?;
+                Ok(FeedPage { events: scanned.events, next, at_end: false })
+            };
+            if !scanned.events.is_empty() && !wait.is_zero() {
+                return page(scanned).await;
             }
             let _waiting = tail.begin_waiting();
             self.shared.hub.run();
             // F05: whatever comes, or the time.
             if is_caught_up {
                 let _ = timeout_at(deadline, ends.changed()).await;
-                continue;
+            } else {
+                tokio::select! {
+                    caught_up = self.catch_up(target) => match caught_up {
+                        Ok(()) => is_caught_up = true,
+                        Err(fault) if scanned.events.is_empty() => return Err(told(fault)),
+                        // There is something to give, if not all.
+                        Err(_) => return page(scanned).await,
+                    },
+                    _ = ends.changed(), if !wait.is_zero() => {}
+                    () = sleep_until(deadline), if !wait.is_zero() => return page(scanned).await,
+                }
             }
-            tokio::select! {
-                caught_up = self.catch_up(target) => {
-                    caught_up.map_err(told)?;
-                    is_caught_up = true;
-                }
-                _ = ends.changed() => {}
-                () = sleep_until(deadline) => {
-                    let next = self.position(place).await.map_err(told)?;
-                    return Ok(FeedPage { events: Vec::new(), next, at_end: false });
-                }
+            // What was filtered out is not looked at again.
+            if scanned.events.is_empty() {
+                place = scanned.last;
             }
         }
     }

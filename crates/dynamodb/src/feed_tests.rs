@@ -235,8 +235,8 @@ async fn what_a_cut_stream_does_not_tell_is_found_in_history() {
     written(&database, 4, 3).await;
     let first = tail(&database);
     {
-        let recovered = crate::recovery::recover(&first, Alarms::default()).await.unwrap();
-        drop(recovered);
+        let (mut indexing, _) = crate::recovery::recover(&first, Alarms::default()).await.unwrap();
+        indexing.index_young().await.unwrap();
         assert_whole(&database).await;
     }
     // A day later: the shard that was read is gone.

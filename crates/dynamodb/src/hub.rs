@@ -12,7 +12,8 @@ use std::time::Duration;
 use annals_core::StoreId;
 use annals_ports::Appended;
 use tokio::sync::{OnceCell, watch};
-use tokio::time::{Instant, sleep};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::database::Database;
 use crate::fault::Fault;
@@ -24,6 +25,9 @@ use crate::unseen::Unseen;
 const LOOK: (Duration, Duration) = (Duration::from_millis(50), Duration::from_millis(500));
 /// A sign of life is given so often, and missed after so long.
 const BEAT: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(5));
+
+/// For how long a process that ends looks after the feed.
+const CLOSING: Duration = Duration::from_secs(3);
 
 /// A store, in this process: its tables and its id.
 type Key = (String, StoreId);
@@ -55,6 +59,8 @@ pub(crate) struct Hub {
 struct Flags {
     is_closed: watch::Sender<bool>,
     is_keeper: AtomicBool,
+    /// Whether the right to keep the feed is given back at the end, though handles are left.
+    gives_back: AtomicBool,
     running: Mutex<Running>,
 }
 
@@ -65,6 +71,7 @@ struct Running {
     generation: u64,
     /// The last sign of life; none when they have ended.
     beat: Option<Instant>,
+    keeping: Option<JoinHandle<()>>,
 }
 
 /// A task's part in the hub's life.
@@ -101,6 +108,7 @@ impl Hub {
         let flags = Flags {
             is_closed: watch::Sender::new(false),
             is_keeper: AtomicBool::new(database.options.indexer),
+            gives_back: AtomicBool::new(false),
             running: Mutex::default(),
         };
         let tail = Arc::new(Tail::new(database, unseen));
@@ -110,6 +118,17 @@ impl Hub {
     /// Notes what this process has committed, and nudges whoever keeps the feed.
     pub(crate) fn committed(&self, appended: &[Appended]) {
         self.tail.committed(appended);
+    }
+
+    /// Ends the keeping in good order: what was committed is put into the feed, and the right to keep it given back.
+    pub(crate) async fn close(&self) {
+        self.flags.gives_back.store(true, Ordering::Release);
+        self.flags.is_closed.send_replace(true);
+        let keeping = self.flags.running().keeping.take();
+        if let Some(keeping) = keeping {
+            // Else the right runs out.
+            let _ = timeout(CLOSING, keeping).await;
+        }
     }
 
     /// Sees that the tasks run. Called wherever somebody waits for them.
@@ -124,7 +143,8 @@ impl Hub {
         drop(running);
         let life = || Life { flags: self.flags.clone(), key: self.key.clone(), generation };
         let (tail, keeper, owner) = (self.tail.clone(), life(), self.owner.clone());
-        tokio::spawn(async move { keep(&tail, &keeper, &owner).await });
+        let keeping = tokio::spawn(async move { keep(&tail, &keeper, &owner).await });
+        self.flags.running().keeping = Some(keeping);
         let (tail, reader) = (self.tail.clone(), life());
         tokio::spawn(async move { look(&tail, &reader).await });
     }
@@ -171,6 +191,9 @@ impl Life {
     /// Whether another hub of this process has taken over, or other tasks of this one.
     pub(crate) fn is_succeeded(&self) -> bool {
         let is_ours = self.flags.running().generation == self.generation;
+        if is_ours && self.flags.gives_back.load(Ordering::Acquire) {
+            return false;
+        }
         !is_ours || registry().get(&self.key).is_some_and(|slot| slot.hub.strong_count() > 0)
     }
 

@@ -275,15 +275,19 @@ async fn follow(
         let (is_at_tip, has_news) = (round.is_at_tip, !round.changes.is_empty());
         let low = Round { changes: Vec::new(), ..round };
         indexing.take(round.changes).await?;
-        saved.rise(&low, indexing.run);
-        indexing.indexed.trim(saved.low, saved.batches.0.saturating_sub(BATCHES_BACK));
-        let marks = changes.marks();
-        if is_last || saved.is_due(&marks, &indexing.alarms, every) {
-            saved.save(tail, lease, marks, &indexing).await?;
-        }
         if is_at_tip && !is_caught_up {
+            indexing.index_young().await?;
             is_caught_up = true;
             tail.keep(Keeping::Here { is_caught_up });
+        }
+        saved.rise(&low, indexing.run);
+        // What a recovery left over would be forgotten with the marks.
+        if indexing.young.is_empty() {
+            indexing.indexed.trim(saved.low, saved.batches.0.saturating_sub(BATCHES_BACK));
+            let marks = changes.marks();
+            if is_last || saved.is_due(&marks, &indexing.alarms, every) {
+                saved.save(tail, lease, marks, &indexing).await?;
+            }
         }
         if is_last {
             return Ok(());
@@ -296,12 +300,15 @@ async fn follow(
         }
         // A commit of this process shows soon, and is looked for often for a while.
         let is_awaited = !tail.unseen().is_empty();
-        let rest = if is_awaited || !is_at_tip { (pause / 5).max(PAUSE_NUDGED) } else { pause };
+        // And never so often that it keeps the service from the commits themselves.
+        let least = begun.elapsed().clamp(PAUSE_NUDGED, PAUSE.1);
+        let rest = if is_awaited || !is_at_tip { (pause / 5).max(least) } else { pause };
+        let looked = Instant::now();
         tokio::select! {
             () = life.rest(rest) => {}
             () = tail.nudge.notified() => {
                 pause = PAUSE.0;
-                life.rest(PAUSE_NUDGED.saturating_sub(begun.elapsed())).await;
+                life.rest(least.saturating_sub(looked.elapsed())).await;
             }
         }
         pause = (pause * 5 / 4).min(PAUSE.1);

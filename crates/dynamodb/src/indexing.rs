@@ -48,13 +48,15 @@ pub(crate) struct Indexing<'a> {
     queue: Vec<Queued>,
     queued: HashMap<StreamId, Version>,
     pub(crate) alarms: Alarms,
+    /// What a recovery leaves to the stream.
+    pub(crate) young: Vec<Named>,
 }
 
 impl<'a> Indexing<'a> {
     /// From a map of the first `next` batches.
     pub(crate) fn new(tail: &'a Tail, indexed: Indexed, next: u64, run: Run, alarms: Alarms) -> Self {
         let (queue, queued) = (Vec::new(), HashMap::new());
-        Self { tail, indexed, next, run, queue, queued, alarms }
+        Self { tail, indexed, next, run, queue, queued, alarms, young: Vec::new() }
     }
 
     /// Indexes changes. After a failure they must be given again to another one.
@@ -93,9 +95,34 @@ impl<'a> Indexing<'a> {
         Ok(())
     }
 
-    /// Queues an event that is next in its stream, or known to be missing. For a recovery, which knows.
-    pub(crate) fn push_named(&mut self, named: Named) {
-        self.push(Queued { named, body: None });
+    /// Indexes what a recovery left to the stream, and the stream did not tell.
+    pub(crate) async fn index_young(&mut self) -> Result<(), Fault> {
+        let young = std::mem::take(&mut self.young);
+        self.index_missing(young).await
+    }
+
+    /// Indexes events that a scan of history gave, as far as they are missing.
+    pub(crate) async fn index_missing(&mut self, mut missing: Vec<Named>) -> Result<(), Fault> {
+        missing.retain(|named| self.indexed.last(&named.stream).is_none_or(|last| named.version > last));
+        if !missing.is_empty() {
+            tracing::info!(events = missing.len(), "events are missing in the feed, and are put there");
+        }
+        // Stamps rise along a stream (A10), so that this is its versions' order, too.
+        missing.sort_unstable_by(|one, other| {
+            (one.recorded_at, &one.stream, one.version).cmp(&(
+                other.recorded_at,
+                &other.stream,
+                other.version,
+            ))
+        });
+        for named in missing {
+            let before = self.queued.get(&named.stream).copied().max(self.indexed.last(&named.stream));
+            // A scan may see the later events of a transaction alone; the stream has them all.
+            if named.version == before.map_or(Version::FIRST, Version::next) {
+                self.push(Queued { named, body: None });
+            }
+        }
+        self.flush().await
     }
 
     fn push(&mut self, event: Queued) {

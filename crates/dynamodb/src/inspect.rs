@@ -26,6 +26,10 @@ impl Inspect for DynamoStore {
         self.contents().await.map_err(told)
     }
 
+    async fn close(&self) {
+        self.shared.hub.close().await;
+    }
+
     fn upkeep(&self) -> Option<&dyn Upkeep> {
         Some(self)
     }

@@ -2,11 +2,13 @@
 //! are missing are indexed.
 //!
 //! The stream's shards are listed first, then the whole feed is read into a map, then the events table is scanned; what is
-//! committed meanwhile comes with the stream, which is read from its oldest record on.
+//! committed meanwhile comes with the stream, which is read from its oldest record on. So does what was written lately, in the
+//! order in which it was committed; what of that is still missing then is indexed last.
 
-use annals_core::{Timestamp, Version};
+use std::time::Duration;
+
+use annals_core::Timestamp;
 use futures::{StreamExt, stream};
-use std::collections::HashMap;
 
 use crate::batch::Named;
 use crate::changes::{self, Stream};
@@ -23,6 +25,8 @@ use crate::tail::Tail;
 
 /// Segments of the events table that are scanned at once.
 const SEGMENTS: usize = 4;
+/// What was written less long ago is expected in the stream, which keeps records for a day.
+const LATELY: Duration = Duration::from_hours(12);
 /// What a scan needs to know of an event.
 const NAMES: [&str; 5] = ["AggregateId", "Version", "EventId", "Timestamp", "Written"];
 
@@ -32,31 +36,17 @@ pub(crate) async fn recover(tail: &Tail, alarms: Alarms) -> Result<(Indexing<'_>
     let stream = Stream::open(database, None).await?;
     let window = database.options.window;
     let (indexed, next, run) = map(tail, 0, Indexed::new(Timestamp::MIN, window)).await?;
-    let mut missing = Vec::new();
+    let lately = database.now().minus(LATELY);
+    let (mut missing, mut young) = (Vec::new(), Vec::new());
     each_event(database, |named| {
         if indexed.last(&named.stream).is_none_or(|last| named.version > last) {
-            missing.push(named);
+            if named.written < lately { missing.push(named) } else { young.push(named) }
         }
     })
     .await?;
-    // Stamps rise along a stream (A10), so that this is its versions' order, too.
-    missing.sort_unstable_by(|one, other| {
-        (one.recorded_at, &one.stream, one.version).cmp(&(other.recorded_at, &other.stream, other.version))
-    });
-    if !missing.is_empty() {
-        tracing::info!(events = missing.len(), "events are missing in the feed, and are put there");
-    }
-    let mut last: HashMap<_, Version> = HashMap::new();
     let mut indexing = Indexing::new(tail, indexed, next, run, alarms);
-    for named in missing {
-        let before = last.get(&named.stream).copied().or_else(|| indexing.indexed.last(&named.stream));
-        // A scan may see the later events of a transaction alone; the stream has them all.
-        if named.version == before.map_or(Version::FIRST, Version::next) {
-            last.insert(named.stream.clone(), named.version);
-            indexing.push_named(named);
-        }
-    }
-    indexing.flush().await?;
+    indexing.index_missing(missing).await?;
+    indexing.young = young;
     Ok((indexing, stream))
 }
 

@@ -12,6 +12,10 @@ pub trait Inspect: Send + Sync {
     /// The store as it is now.
     async fn describe(&self) -> Result<StoreDescription, StoreError>;
 
+    /// Ends the store's work in the background in good order, for a process that is about to end: what others would wait for
+    /// is given back. Most stores have no such work. The store is not used after.
+    async fn close(&self) {}
+
     /// The store's own upkeep: checks below the other ports, backups, recovery. None unless the store has it.
     fn upkeep(&self) -> Option<&dyn Upkeep> {
         None

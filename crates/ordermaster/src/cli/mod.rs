@@ -244,7 +244,10 @@ async fn run(cli: Cli) -> Result<(), AppError> {
     let by_itself = command.stops_by_itself();
     let work = async {
         let mut session = Session::open(&global, command.may_make_the_store(), stop.clone()).await?;
-        command.run(&mut session).await?;
+        let done = command.run(&mut session).await;
+        // Whoever comes next need not wait for what this process held.
+        session.shop.store().adapter().inspect.close().await;
+        done?;
         session.output.flush()
     };
     tokio::pin!(work);
