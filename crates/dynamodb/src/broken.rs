@@ -18,7 +18,7 @@ impl DynamoOptions {
         return self.broken == Some(what);
         #[cfg(not(feature = "broken"))]
         {
-            let _ = what;
+            let _ = (self, what);
             false
         }
     }
