@@ -16,8 +16,8 @@ pub(crate) struct Trap(Mutex<Set>);
 struct Set {
     /// Writes before the process dies.
     dies_after: Option<usize>,
-    /// Writes before it stands still, and what lets it go on.
-    stands_after: Option<(usize, watch::Receiver<bool>)>,
+    /// Writes before it stands still, whom that is told, and what lets it go on.
+    stands_after: Option<(usize, watch::Sender<bool>, watch::Receiver<bool>)>,
     /// Of how many answers one is lost.
     loses_one_in: Option<usize>,
 }
@@ -32,11 +32,12 @@ impl Trap {
         self.set().dies_after = Some(writes);
     }
 
-    /// After so many writes it stands still until the sender says true, or is dropped.
-    pub(crate) fn stand_after(&self, writes: usize) -> watch::Sender<bool> {
-        let (sender, receiver) = watch::channel(false);
-        self.set().stands_after = Some((writes, receiver));
-        sender
+    /// After so many writes it stands still until it is told to go on.
+    pub(crate) fn stand_after(&self, writes: usize) -> Standing {
+        let (stands, told) = watch::channel(false);
+        let (goes_on, until) = watch::channel(false);
+        self.set().stands_after = Some((writes, stands, until));
+        Standing { told, goes_on }
     }
 
     /// One answer in so many is lost, by chance.
@@ -62,8 +63,11 @@ impl Trap {
                 None => {}
             }
             match &mut set.stands_after {
-                Some((0, until)) => Some(until.clone()),
-                Some((left, _)) => {
+                Some((0, stands, until)) => {
+                    stands.send_replace(true);
+                    Some(until.clone())
+                }
+                Some((left, ..)) => {
                     *left -= 1;
                     None
                 }
@@ -86,6 +90,25 @@ impl Trap {
             return Ok(Err(Fault::new(Kind::Lost, "the answer was lost")));
         }
         answered
+    }
+}
+
+/// A process that is to stand still.
+pub(crate) struct Standing {
+    told: watch::Receiver<bool>,
+    goes_on: watch::Sender<bool>,
+}
+
+impl Standing {
+    /// Waits until it stands.
+    pub(crate) async fn stands(&mut self) {
+        if self.told.wait_for(|stands| *stands).await.is_err() {
+            std::future::pending().await
+        }
+    }
+
+    pub(crate) fn go_on(&self) {
+        self.goes_on.send_replace(true);
     }
 }
 
