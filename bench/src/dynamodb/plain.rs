@@ -88,7 +88,7 @@ impl Plain {
 }
 
 fn of_tree(event_type: &str, payload: Value) -> Outcome<AccountEvent> {
-    <AccountEvent as crate::plain::FromTree>::from_tree(event_type, payload)
+    Ok(<AccountEvent as crate::plain::FromTree>::from_tree(event_type, payload)?)
 }
 
 /// An event with the attributes that the store gives one.
