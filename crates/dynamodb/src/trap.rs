@@ -103,7 +103,7 @@ impl Standing {
     /// Waits until it stands.
     pub(crate) async fn stands(&mut self) {
         if self.told.wait_for(|stands| *stands).await.is_err() {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 
