@@ -21,6 +21,8 @@ mod by_type;
 mod changes;
 mod check;
 mod check_history;
+#[cfg(test)]
+mod check_tests;
 mod check_views;
 mod commit;
 pub mod cost;
@@ -74,6 +76,8 @@ mod view_items;
 mod view_model;
 mod view_numbers;
 mod view_pages;
+#[cfg(test)]
+mod view_races;
 mod view_reads;
 mod view_standing;
 mod view_sweep;

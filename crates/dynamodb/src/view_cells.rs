@@ -28,7 +28,8 @@ pub(crate) enum Value {
     /// There is none: it was taken away.
     Gone,
     Here(AttributeValue),
-    /// It had no room beside the newer one, and lies in an item of its own.
+    /// It had no room beside the newer one, and lies in an item of its own, until that is replaced. A process that died in
+    /// between leaves one behind, until the view is dropped.
     Apart,
 }
 

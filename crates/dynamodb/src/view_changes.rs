@@ -171,24 +171,16 @@ async fn commit(
     }
     match database.transact(&[leases::check(&batch.lease), update]).await {
         Ok(()) => Ok(()),
-        Err(fault) if fault.kind == Kind::Condition => settled(batch, own, &fault),
-        Err(fault) => Err(Stop::Fault(fault)),
+        Err(fault) => Err(refused(fault, &batch.view, &batch.lease)),
     }
 }
 
-/// What it means that a checkpoint was not moved: that it was, by an attempt whose answer was lost; that the lease is
-/// another's; or that somebody took over.
-fn settled(batch: &ViewBatch, own: Own, fault: &Fault) -> Result<(), Stop> {
-    if let Some(found) = fault.found(1) {
-        let found = Standing::read(found)?;
-        // Nobody else was given the number.
-        if (found.generation, found.seq) == (own.generation, own.number) {
-            return Ok(());
-        }
-    }
-    match fault.standing.first() {
-        Some(Standings::Passed) => Err(Stop::Overtaken),
-        _ => Err(lost(&batch.view, &batch.lease)),
+/// Why a transaction under a lease was not carried out: the lease is another's, or somebody took over.
+fn refused(fault: Fault, view: &ViewId, lease: &Lease) -> Stop {
+    match (fault.kind, fault.standing.first()) {
+        (Kind::Condition, Some(Standings::Passed)) => Stop::Overtaken,
+        (Kind::Condition, _) => lost(view, lease),
+        _ => Stop::Fault(fault),
     }
 }
 
@@ -218,11 +210,7 @@ async fn reset_once(database: &Database, view: &ViewId, lease: &Lease) -> Result
     };
     match database.transact(&[leases::check(lease), dropped(&standing)]).await {
         Ok(()) => Ok(true),
-        Err(fault) if fault.kind == Kind::Condition => match fault.standing.first() {
-            Some(Standings::Passed) => Err(Stop::Overtaken),
-            _ => Err(lost(view, lease)),
-        },
-        Err(fault) => Err(Stop::Fault(fault)),
+        Err(fault) => Err(refused(fault, view, lease)),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use annals_core::limits::ROW_BYTES_MAX;
 use annals_core::{EventId, Json};
 use annals_ports::{
     Acquired, Checkpoint, FeedPosition, IndexValue, IndexValues, Lease, Leases, Route, RowChange, RowQuery,
@@ -10,6 +11,7 @@ use annals_ports::{
 
 use annals_services::{Engine, dynamodb};
 
+use crate::item::Attributes;
 use crate::place::Place;
 use crate::tables::Table;
 use crate::{DynamoOptions, DynamoStore};
@@ -36,6 +38,11 @@ pub(crate) async fn open(endpoint: &str, prefix: &str) -> DynamoStore {
     DynamoStore::open(options(endpoint, prefix)).await.expect("the store opens")
 }
 
+/// The same with its feed kept.
+pub(crate) async fn open_with_feed(endpoint: &str, prefix: &str) -> DynamoStore {
+    DynamoStore::open(options(endpoint, prefix).indexer(true)).await.expect("the store opens")
+}
+
 pub(crate) async fn delete_tables(store: &DynamoStore) {
     for table in Table::ALL {
         let name = store.database().name(table);
@@ -43,18 +50,23 @@ pub(crate) async fn delete_tables(store: &DynamoStore) {
     }
 }
 
-fn view() -> ViewId {
+pub(crate) fn view() -> ViewId {
     ViewId::new("orders", 1)
 }
 
-async fn lease(store: &DynamoStore) -> Lease {
+pub(crate) async fn lease(store: &DynamoStore) -> Lease {
     match store.acquire("view", "runner", Duration::from_mins(1)).await.expect("leases can be asked for") {
         Acquired::Granted(lease) => lease,
         Acquired::Held { owner, .. } => panic!("{owner} holds it"),
     }
 }
 
-fn batch(store: &DynamoStore, lease: &Lease, from: Option<FeedPosition>, number: u64) -> ViewBatch {
+pub(crate) fn batch(
+    store: &DynamoStore,
+    lease: &Lease,
+    from: Option<FeedPosition>,
+    number: u64,
+) -> ViewBatch {
     let position = Place { batch: number, index: 0 }.position(store.id(), EventId::new());
     ViewBatch {
         view: view(),
@@ -72,7 +84,7 @@ fn row(number: u64) -> Json {
     Json::parse(&format!(r#"{{"number":{number}}}"#)).expect("portable")
 }
 
-fn put(key: &str, number: u64, index: IndexValues) -> RowChange {
+pub(crate) fn put(key: &str, number: u64, index: IndexValues) -> RowChange {
     RowChange::put(key.to_owned(), row(number), index).expect("a small row")
 }
 
@@ -200,6 +212,57 @@ async fn a_stream_may_have_more_routes_than_an_item_holds() {
     assert_eq!(found[0], (0..=900).map(key).collect::<Vec<_>>());
     assert_eq!((found[1].len(), &found[2]), (0, &found[0]));
     delete_tables(&store).await;
+}
+
+/// A row of the largest size that does not compress.
+fn largest(rng: &mut fastrand::Rng) -> Json {
+    let frame = r#"{"fill":""}"#.len();
+    let characters = std::iter::repeat_with(|| rng.char('#'..='~')).filter(|c| *c != '\\');
+    let fill: String = characters.take(ROW_BYTES_MAX - frame).collect();
+    Json::parse(&format!(r#"{{"fill":"{fill}"}}"#)).expect("portable")
+}
+
+/// A08 and V01: two versions of the largest row have no room in one item; the older one is seen until the newer counts.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_older_version_of_a_large_row_lies_apart_while_it_may_be_seen() {
+    let store = open(&endpoint().await, &prefix()).await;
+    let lease = lease(&store).await;
+    let (mut rng, mut from, mut before) = (fastrand::Rng::with_seed(1), None, None);
+    let keys = ["a".to_owned()];
+    for number in 1..=3 {
+        let mut next = batch(&store, &lease, from.clone(), number);
+        let row = largest(&mut rng);
+        next.changes = vec![RowChange::put("a".to_owned(), row.clone(), IndexValues::none()).expect("a row")];
+        // It takes over, puts the older one apart and the row, and dies before its checkpoint.
+        store.database().trap.die_after(if number == 1 { 2 } else { 3 });
+        store.shared.numbers.take(&view());
+        store.apply(next.clone()).await.expect_err("the process is gone");
+        store.database().trap.clear();
+        assert!(store.rows(&view(), &keys).await.expect("rows can be read") == [before], "it counts");
+        store.apply(next.clone()).await.expect("a batch");
+        assert!(store.rows(&view(), &keys).await.expect("rows can be read") == [Some(row.clone())]);
+        // What the process that died was to remove stays until the view is dropped.
+        let left = usize::from(number > 2);
+        assert_eq!(lying_apart(&store).await, usize::from(number > 1) + left, "after batch {number}");
+        (from, before) = (Some(next.checkpoint.position), Some(row));
+    }
+    let mut last = batch(&store, &lease, from, 4);
+    last.changes = vec![RowChange::delete("a".to_owned()).expect("a key")];
+    store.apply(last).await.expect("a batch");
+    assert_eq!(store.rows(&view(), &keys).await.expect("rows can be read"), [None]);
+    assert_eq!(lying_apart(&store).await, 1, "nobody looks for the last one");
+    store.reset(&view(), &lease).await.expect("the lease is held");
+    crate::view_sweep::sweep(store.database()).await.expect("what was dropped can be swept");
+    assert_eq!(lying_apart(&store).await, 0);
+    delete_tables(&store).await;
+}
+
+/// How many older versions lie in items of their own.
+async fn lying_apart(store: &DynamoStore) -> usize {
+    let found =
+        store.database().scan(Table::Views, (0, 1), &["Part"], None).await.expect("it can be scanned");
+    let parts = found.items.iter().filter_map(|item| item.maybe_text("Part"));
+    parts.filter(|part| part.starts_with("o.")).count()
 }
 
 #[tokio::test(flavor = "multi_thread")]
