@@ -28,6 +28,11 @@ pub(crate) fn bytes(value: impl Into<Vec<u8>>) -> AttributeValue {
     AttributeValue::B(Blob::new(value))
 }
 
+/// A set of texts, as bytes: `DynamoDB` Local writes a set of texts that are not ASCII anew, and wrong, with each addition.
+pub(crate) fn texts(values: impl IntoIterator<Item = impl AsRef<str>>) -> AttributeValue {
+    AttributeValue::Bs(values.into_iter().map(|value| Blob::new(value.as_ref())).collect())
+}
+
 /// A write unit: what is not longer is not worth compressing.
 const UNIT: usize = 1024;
 
@@ -112,11 +117,15 @@ pub(crate) trait Attributes {
         read_json(found, most).map(Some).ok_or_else(|| Self::wrong(name, Some(found)))
     }
 
-    /// A set of texts; empty when there is none.
-    fn texts(&self, name: &str) -> Result<&[String], Fault> {
+    /// A set of texts, as [`texts`] writes it; empty when there is none.
+    fn texts(&self, name: &str) -> Result<Vec<&str>, Fault> {
         match self.attribute(name) {
-            None => Ok(&[]),
-            Some(AttributeValue::Ss(texts)) => Ok(texts),
+            None => Ok(Vec::new()),
+            Some(found @ AttributeValue::Bs(texts)) => {
+                let read: Result<_, _> =
+                    texts.iter().map(|text| std::str::from_utf8(text.as_ref())).collect();
+                read.map_err(|_| Self::wrong(name, Some(found)))
+            }
             found => Err(Self::wrong(name, found)),
         }
     }

@@ -79,10 +79,14 @@ mod view_pages;
 #[cfg(test)]
 mod view_races;
 mod view_reads;
+#[cfg(test)]
+mod view_seen;
 mod view_standing;
 mod view_sweep;
 #[cfg(test)]
 mod view_tests;
+#[cfg(test)]
+mod view_work;
 mod view_writes;
 mod views;
 mod vouch;

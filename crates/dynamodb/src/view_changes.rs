@@ -120,9 +120,8 @@ async fn enter_indexes(
     if new.is_empty() {
         return Ok(());
     }
-    let new = AttributeValue::Ss(new.into_iter().map(str::to_owned).collect());
     let add = Write::update(Table::Views, view_items::view_key(&batch.view), "ADD #indexes :new");
-    database.write(&add.name("#indexes", "Indexes").value(":new", new)).await?;
+    database.write(&add.name("#indexes", "Indexes").value(":new", item::texts(new))).await?;
     Ok(())
 }
 

@@ -4,127 +4,24 @@
 //! `ANNALS_SEED` repeats one run.
 
 use std::collections::BTreeSet;
-use std::fmt;
 use std::time::Duration;
 
-use annals_core::{EventId, Json, StreamId, Version};
+use annals_core::EventId;
 use annals_memory::MemoryStore;
 use annals_ports::{
-    Acquired, Adapter, Checkpoint, IndexValue, IndexValues, Lease, Leases, Parked, Route, RowChange,
-    RowQuery, ViewBatch, ViewError, ViewId, ViewStore,
+    Acquired, Adapter, Lease, Leases, Parked, Route, RowChange, ViewError, ViewId, ViewStore,
 };
 use fastrand::Rng;
 
 use crate::item::Attributes;
 use crate::place::Place;
 use crate::tables::Table;
+use crate::view_seen::Seen;
 use crate::view_tests::{delete_tables, endpoint, open, prefix};
+use crate::view_work::{KEYS, STREAMS, Work, index, json, parked, stream};
 use crate::{DynamoStore, view_sweep};
 
-const KEYS: [&str; 9] = ["a", "b", "é", "k-1", "k-10", "k-2", "😀", "K", "%"];
-const PARTS: [&str; 6] = ["", "ada", "adam", "Ada", "a\u{1f}b", "é"];
-const STREAMS: [&str; 4] = ["order-1", "order-10", "order-2", "gift-~"];
 const LEASE: &str = "view";
-
-fn json(rng: &mut Rng) -> Json {
-    let size = match rng.u8(0..20) {
-        // Two of them have no room in one item.
-        0 => 255_000,
-        1 => 3_000,
-        2 => 600,
-        _ => 5,
-    };
-    let fill: String = (0..size).map(|_| rng.char('#'..='~')).filter(|c| *c != '\\').collect();
-    Json::parse(&format!(r#"{{"fill":"{fill}","number":{}}}"#, rng.u32(..))).expect("portable")
-}
-
-fn index(rng: &mut Rng) -> IndexValues {
-    let mut index = IndexValues::none();
-    if rng.u8(0..5) > 0 {
-        let parts = (0..rng.usize(0..3)).map(|_| *rng.choice(&PARTS).expect("some")).collect::<Vec<_>>();
-        index = index.with("by owner", parts);
-    }
-    if rng.bool() {
-        index = index.with("day", [rng.choice(&PARTS).expect("some")]);
-    }
-    index
-}
-
-fn stream(rng: &mut Rng) -> StreamId {
-    rng.choice(&STREAMS).expect("some").parse().expect("a stream")
-}
-
-fn parked(rng: &mut Rng) -> Parked {
-    Parked { awaits: stream(rng), stream: stream(rng), version: Version::new(rng.u64(1..4)) }
-}
-
-/// What a batch does, without the store that it is for.
-#[derive(Clone)]
-struct Work {
-    view: ViewId,
-    lease: Lease,
-    from: Option<(u64, EventId)>,
-    to: (u64, EventId),
-    events: u64,
-    changes: Vec<RowChange>,
-    routes: Vec<Route>,
-    park: Vec<Parked>,
-    unpark: Vec<Parked>,
-}
-
-impl fmt::Display for Work {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} under {} from {:?} to {}:",
-            self.view,
-            self.lease.token,
-            self.from.map(|at| at.0),
-            self.to.0
-        )?;
-        for change in &self.changes {
-            match change.row() {
-                Some((row, index)) => {
-                    let index: Vec<_> = index.iter().map(|(name, value)| (name, value.as_str())).collect();
-                    write!(f, " put {} ({} bytes, {index:?})", change.key(), row.len())?;
-                }
-                None => write!(f, " delete {}", change.key())?,
-            }
-        }
-        for Route { stream, key } in &self.routes {
-            write!(f, " route {stream} to {key}")?;
-        }
-        for (what, parked) in [("unpark", &self.unpark), ("park", &self.park)] {
-            for Parked { awaits, stream, version } in parked {
-                write!(f, " {what} {stream} {version} for {awaits}")?;
-            }
-        }
-        Ok(())
-    }
-}
-
-impl Work {
-    fn batch(&self, adapter: &Adapter) -> ViewBatch {
-        let position = |(number, event): (u64, EventId)| {
-            Place::from_number(number).expect("a place").position(adapter.store, event)
-        };
-        ViewBatch {
-            view: self.view.clone(),
-            lease: self.lease.clone(),
-            from: self.from.map(position),
-            changes: self.changes.clone(),
-            routes: self.routes.clone(),
-            park: self.park.clone(),
-            unpark: self.unpark.clone(),
-            checkpoint: Checkpoint {
-                position: position(self.to),
-                events: self.events,
-                last_recorded_at: (self.events.is_multiple_of(2))
-                    .then(|| "2024-02-29T12:00:00.000001Z".parse().expect("one")),
-            },
-        }
-    }
-}
 
 /// A store in DynamoDB, open in two processes, and what it should be.
 struct World {
@@ -392,80 +289,6 @@ impl World {
         let left = found.items.iter().map(|item| item.text("Part").expect("a key").to_owned());
         let left: Vec<_> = left.filter(|part| !part.starts_with('$')).collect();
         assert!(left.is_empty(), "{left:?} after {:#?}", self.log);
-    }
-}
-
-/// All that can be read of a view.
-#[derive(Debug, PartialEq)]
-struct Seen {
-    state: Option<(u64, u64, Option<String>, u64, u64)>,
-    listed: Vec<ViewId>,
-    rows: Vec<Option<Json>>,
-    pages: Vec<Vec<(String, Json)>>,
-    routes: Vec<Vec<String>>,
-    parked: Vec<Parked>,
-}
-
-impl Seen {
-    async fn of(adapter: &Adapter, view: &ViewId, mut rng: Rng) -> Self {
-        let views = &adapter.views;
-        let state = views.state(view).await.expect("states can be read").map(|state| {
-            let Checkpoint { position, events, last_recorded_at } = state.checkpoint;
-            let place = position.single_in(adapter.store).expect("its own").place;
-            (place, events, last_recorded_at.map(|at| at.to_string()), state.rows, state.parked)
-        });
-        let mut keys: Vec<String> = KEYS.map(str::to_owned).into();
-        keys.extend(["none", "a", ""].map(str::to_owned));
-        let streams: Vec<StreamId> = STREAMS.map(|stream| stream.parse().expect("a stream")).into();
-        let mut routes = views.routes(view, &streams).await.expect("routes can be read");
-        for keys in &mut routes {
-            keys.sort();
-        }
-        let mut pages = Vec::new();
-        for query in queries(&mut rng) {
-            pages.push(all(adapter, view, query).await);
-        }
-        Self {
-            state,
-            listed: views.list().await.expect("views can be listed").into_iter().map(|s| s.view).collect(),
-            rows: views.rows(view, &keys).await.expect("rows can be read"),
-            pages,
-            routes,
-            parked: views.parked(view, &streams).await.expect("parked events can be read"),
-        }
-    }
-}
-
-fn queries(rng: &mut Rng) -> Vec<RowQuery> {
-    let parts: Vec<&str> = (0..rng.usize(0..3)).map(|_| *rng.choice(&PARTS).expect("some")).collect();
-    let mut queries = vec![
-        RowQuery::all(),
-        RowQuery::keys(*rng.choice(&["k", "k-1", "x", "é", "%"]).expect("some")),
-        RowQuery::index("by owner", IndexValue::default()),
-        RowQuery::index("by owner", IndexValue::of(parts)),
-        RowQuery::index("day", IndexValue::of([rng.choice(&PARTS).expect("some")])),
-        RowQuery::index("none", IndexValue::default()),
-    ];
-    for query in &mut queries {
-        let limit = *rng.choice(&[1, 2, 5, 100]).expect("some");
-        *query = query.clone().limit(limit);
-        if rng.bool() {
-            *query = query.clone().backward();
-        }
-    }
-    queries
-}
-
-async fn all(adapter: &Adapter, view: &ViewId, mut query: RowQuery) -> Vec<(String, Json)> {
-    let mut rows = Vec::new();
-    loop {
-        let page = adapter.views.page(view, &query).await.expect("rows can be read");
-        assert!(page.rows.len() <= query.limit);
-        rows.extend(page.rows.into_iter().map(|row| (row.key, row.row)));
-        match page.next {
-            Some(token) => query.after = Some(token.to_string().parse().expect("a token survives as text")),
-            None => return rows,
-        }
     }
 }
 

@@ -137,7 +137,7 @@ impl DynamoStore {
             for item in &found {
                 let stream = item.text("Sort")?;
                 let keys = routes.entry(stream).or_default();
-                keys.extend(item.texts("Keys")?.iter().filter_map(|route| route_at(route, &moment)));
+                keys.extend(item.texts("Keys")?.into_iter().filter_map(|route| route_at(route, &moment)));
                 with_more.extend(item.attribute("More").map(|_| stream));
             }
             for stream in with_more {

@@ -73,7 +73,7 @@ impl Standing {
             next: item.number("Next")?,
             burnt: count("Burnt")?,
             removed: count("Removed")?,
-            indexes: item.texts("Indexes")?.iter().cloned().collect(),
+            indexes: item.texts("Indexes")?.into_iter().map(str::to_owned).collect(),
             dead: item.numbers("Dead")?,
             rows: count("Rows")?,
             parked: count("Parked")?,

@@ -191,7 +191,7 @@ impl Writer<'_> {
             let add = Write::update(Table::Views, key.clone(), "ADD #keys :keys")
                 .when("attribute_not_exists(#keys) OR size(#keys) < :most")
                 .name("#keys", "Keys")
-                .value(":keys", AttributeValue::Ss(routes.to_vec()))
+                .value(":keys", item::texts(routes))
                 .value(":most", item::number(ROUTES_MAX));
             match self.database.write(&add).await {
                 Ok(_) => {}
