@@ -11,21 +11,38 @@ use super::StoreUnderTest;
 use super::scene::{Scene, append, assert_dense, history, numbered, one, read_stream};
 use crate::generators;
 
-/// The commits of a history, in an order in which each continues its streams.
+/// The commits of a history, in an order in which each continues its streams. The feed alone need not give one: it may have
+/// a commit's events apart, and those of a later one between them (F02).
 fn whole_commits(history: Vec<RecordedEvent>) -> Vec<RecordedCommit> {
-    let mut open = BTreeMap::new();
-    let mut whole = Vec::new();
+    let mut open: Vec<Vec<RecordedEvent>> = Vec::new();
     for event in history {
-        let place = event.header.commit;
-        let events: &mut Vec<RecordedEvent> = open.entry(place.id).or_default();
-        events.push(event);
-        if events.len() == usize::from(place.size) {
-            let mut events = open.remove(&place.id).unwrap_or_default();
-            events.sort_by_key(|event| event.header.commit.index);
-            whole.push(RecordedCommit::Events(events));
+        let id = event.header.commit.id;
+        match open.iter_mut().find(|events| events[0].header.commit.id == id) {
+            Some(events) => events.push(event),
+            None => open.push(vec![event]),
         }
     }
-    assert!(open.is_empty(), "the feed ends in the middle of {} commits", open.len());
+    for events in &mut open {
+        events.sort_by_key(|event| event.header.commit.index);
+        assert_eq!(events.len(), usize::from(events[0].header.commit.size), "the feed ends within a commit");
+    }
+    let mut heads: BTreeMap<StreamId, u64> = BTreeMap::new();
+    let mut whole = Vec::new();
+    while !open.is_empty() {
+        let follows = |events: &Vec<RecordedEvent>| {
+            let mut pieces = events.chunk_by(|a, b| a.header.stream == b.header.stream);
+            pieces.all(|piece| {
+                let first = &piece[0].header;
+                heads.get(&first.stream).copied().unwrap_or_default() + 1 == first.version.get()
+            })
+        };
+        let next = open.iter().position(follows).expect("some commit follows what came before");
+        let events = open.remove(next);
+        for event in &events {
+            heads.insert(event.header.stream.clone(), event.header.version.get());
+        }
+        whole.push(RecordedCommit::Events(events));
+    }
     whole
 }
 
