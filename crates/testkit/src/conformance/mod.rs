@@ -197,7 +197,7 @@ pub trait StoreUnderTest: Send + Sync + 'static {
 }
 
 /// How long a law may take before it is said to hang.
-const PATIENCE: Duration = Duration::from_mins(5);
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// Runs a law to its end, on a runtime of its own with several threads.
 ///
