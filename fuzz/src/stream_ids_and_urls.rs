@@ -1,5 +1,6 @@
 //! Streams' names and stores' URLs: a name that is read prints as it was; no URL brings a secret to light (law E04).
 
+use annals::dynamodb::DynamoOptions;
 use annals::ports::StoreError;
 use annals::postgres::PostgresOptions;
 use annals::sqlite::SqliteOptions;
@@ -19,7 +20,7 @@ pub fn stream_ids_and_urls(bytes: &[u8]) {
     stream(text);
     url(text);
     for rest in [text.as_ref(), "host/shop"] {
-        for scheme in ["postgres", "postgresql", "postgre", "redis", "Postgres", "sqlit"] {
+        for scheme in ["postgres", "postgresql", "postgre", "redis", "Postgres", "sqlit", "dynamodb"] {
             url(&format!("{scheme}://user:{SECRET}@{rest}"));
         }
     }
@@ -53,6 +54,8 @@ fn url(url: &str) {
         read(SqliteOptions::from_url(url))
     } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
         read(PostgresOptions::from_url(url))
+    } else if url.starts_with("dynamodb://") {
+        read(DynamoOptions::from_url(url))
     } else {
         let connected = annals::connect(url).now_or_never().expect("no answer takes waiting");
         match connected {
