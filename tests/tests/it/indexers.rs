@@ -3,7 +3,8 @@
 //!
 //! Two processes stand ready to keep the feed, and the one that does is paused past its lease, twenty times, while others
 //! commit; the stream's records come shuffled, twice, and late. A reader must have seen the history in each stream's order,
-//! nothing missed and nothing twice, and see the same when it reads again.
+//! nothing missed and nothing twice, and see the same when it reads again. That the fence is what keeps this, the adapter's own
+//! tests show, in which a pause is played step by step: here it takes luck to hit the moment.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -102,7 +103,7 @@ async fn write(store: DynamoStore, until: tokio::sync::watch::Receiver<bool>) ->
 }
 
 /// Lets two processes keep the feed in turns, and tells how what they made differs from what was committed.
-async fn run(test: &str, parameters: &str, pauses: u32) -> Difference {
+async fn run(test: &str, pauses: u32) -> Difference {
     let server = dynamodb(Engine::Local).await;
     let tables = server.tables();
     let prefix = tables.prefix();
@@ -120,7 +121,7 @@ async fn run(test: &str, parameters: &str, pauses: u32) -> Difference {
             endpoint.set(fault, 0.3);
         }
         let mut command = child::command(test, "indexer");
-        command.env(URL, format!("{}&{common}{parameters}", url(endpoint.endpoint(), "").location()));
+        command.env(URL, format!("{}&{common}", url(endpoint.endpoint(), "").location()));
         endpoints.push(endpoint);
         let (running, mut lines) = Running::start(command);
         assert_eq!(lines.next().as_deref(), Some("ready"));
@@ -179,17 +180,6 @@ fn paused_and_woken_indexers_put_every_event_into_the_feed_once_in_order() {
         return annals::block_on(stand_ready());
     }
     let test = "indexers::paused_and_woken_indexers_put_every_event_into_the_feed_once_in_order";
-    let difference = annals::block_on(run(test, "", pauses()));
+    let difference = annals::block_on(run(test, pauses()));
     assert_eq!(difference, Difference::default());
-}
-
-/// The test above has teeth: without the condition that fences the feed's places it fails.
-#[test]
-fn indexers_without_the_fence_spoil_the_feed() {
-    if child::role().is_some() {
-        return annals::block_on(stand_ready());
-    }
-    let test = "indexers::indexers_without_the_fence_spoil_the_feed";
-    let difference = annals::block_on(run(test, "&broken=fence", 6));
-    assert_ne!(difference, Difference::default());
 }
