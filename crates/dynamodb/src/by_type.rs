@@ -20,7 +20,7 @@ use crate::item::{self, Attributes, Item};
 use crate::read::{self, Query};
 use crate::streams::{PAGE_BYTES, weight};
 use crate::tables::{TYPE_INDEX, Table};
-use crate::tokens;
+use annals_ports::tokens;
 
 /// The most events in a page, whatever is asked for: a page is held whole while it is decoded.
 const PAGE_MAX: usize = 2_000;

@@ -64,7 +64,6 @@ mod streamed;
 mod streams;
 mod tables;
 mod tail;
-mod tokens;
 #[cfg(test)]
 mod trap;
 mod unseen;

@@ -9,7 +9,7 @@ use annals_ports::{Parked, ViewId};
 
 use crate::event_item::shard_of;
 use crate::item::{self, Attributes, Item};
-use crate::tokens;
+use annals_ports::tokens;
 
 /// The part that every view's own item lies in.
 pub(crate) const VIEWS: &str = "$views";

@@ -15,10 +15,10 @@ use crate::fault::Fault;
 use crate::item::{self, Attributes, Item};
 use crate::read::Query;
 use crate::tables::Table;
-use crate::tokens;
 use crate::view_items;
 use crate::view_reads::{self, Read};
 use crate::view_standing::Moment;
+use annals_ports::tokens;
 
 /// The most rows in a page.
 const ROWS_MAX: usize = 1_000;

@@ -24,6 +24,7 @@ mod record;
 mod replay;
 mod snapshot;
 mod store;
+pub mod tokens;
 mod upkeep;
 mod verify;
 mod view;

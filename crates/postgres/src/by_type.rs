@@ -12,7 +12,7 @@ use crate::fault::Fault;
 use crate::rows::{Names, Stamp};
 use crate::sql;
 use crate::store;
-use crate::tokens;
+use annals_ports::tokens;
 
 /// The most events in a page, whatever is asked for: a page is held whole while it is decoded.
 const PAGE_MAX: usize = 2_000;

@@ -43,7 +43,6 @@ mod snapshots;
 mod statement;
 mod store;
 mod sweep;
-mod tokens;
 mod upkeep;
 mod view_changes;
 mod view_pages;

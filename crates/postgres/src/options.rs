@@ -10,7 +10,7 @@ use annals_ports::{Clock, StoreError, SystemClock};
 use sqlx::ConnectOptions;
 use sqlx::postgres::PgConnectOptions;
 
-use crate::tokens;
+use annals_ports::tokens;
 
 /// Parameters that are the driver's: they go on to it as they are.
 const OF_THE_DRIVER: &[&str] = &[

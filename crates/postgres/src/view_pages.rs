@@ -11,8 +11,8 @@ use crate::database::Database;
 use crate::fault::Fault;
 use crate::rows::text;
 use crate::sql;
-use crate::tokens;
 use crate::views::of_view;
+use annals_ports::tokens;
 
 /// Longer than any key or value may be, of the last characters that there are: after all of them.
 const AFTER_ALL: usize = 200;

@@ -8,7 +8,7 @@ use crate::fault::Failure;
 use crate::page::Page;
 use crate::rows::Names;
 use crate::sql;
-use crate::tokens;
+use annals_ports::tokens;
 
 /// Where a page starts: after this stamp, stream and version. The first page starts before every stream.
 pub(crate) struct Start {

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OpenFlags};
 use crate::busy;
 use crate::fault::Fault;
 use crate::options::{Durability, SqliteOptions};
-use crate::tokens;
+use annals_ports::tokens;
 
 /// What a connection is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -44,7 +44,6 @@ mod schema;
 mod snapshots;
 mod store;
 mod sweep;
-mod tokens;
 mod upkeep;
 mod view_changes;
 mod view_pages;

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use annals_ports::{Clock, StoreError, SystemClock};
 
-use crate::tokens;
+use annals_ports::tokens;
 
 const KNOWN: &str = "batch_max, busy_timeout (milliseconds), create, durability (full, normal, off), read_only, reader_threads";
 

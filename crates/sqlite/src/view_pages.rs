@@ -11,7 +11,7 @@ use rusqlite::{Connection, params};
 use crate::fault::Fault;
 use crate::rows;
 use crate::sql;
-use crate::tokens;
+use annals_ports::tokens;
 
 /// Where a page begins, as its token says; for the first page, nothing.
 pub(crate) struct Start(Option<Place>);

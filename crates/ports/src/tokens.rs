@@ -5,7 +5,7 @@
 use std::fmt::Write as _;
 
 /// The fields as one text.
-pub(crate) fn join(fields: &[&str]) -> String {
+pub fn join(fields: &[&str]) -> String {
     let mut text = String::new();
     for (index, field) in fields.iter().enumerate() {
         if index > 0 {
@@ -24,13 +24,13 @@ pub(crate) fn join(fields: &[&str]) -> String {
 }
 
 /// The fields of a text that [`join`] made of `N` of them.
-pub(crate) fn split<const N: usize>(text: &str) -> Option<[String; N]> {
+pub fn split<const N: usize>(text: &str) -> Option<[String; N]> {
     let fields: Option<Vec<_>> = text.split('.').map(decode).collect();
     fields?.try_into().ok()
 }
 
 /// A text without its `%XX` escapes; none when one is broken.
-pub(crate) fn decode(text: &str) -> Option<String> {
+pub fn decode(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((first, tail)) = rest.split_first() {
