@@ -18,6 +18,12 @@ pub trait EventFeed: Send + Sync {
         wait: Duration,
     ) -> Result<FeedPage, StoreError>;
 
+    /// The pages that [`next`](Self::next) gives one after another without a wait, for whoever is far behind: a store
+    /// may be at work on several of them at once.
+    fn pages<'a>(&'a self, query: &'a FeedQuery, after: FeedPosition) -> Box<dyn FeedPages + 'a> {
+        Box::new(OneByOne { feed: self, query, position: after })
+    }
+
     /// A position to start from.
     async fn start(&self, from: FeedStart) -> Result<FeedPosition, StoreError>;
 
@@ -27,6 +33,29 @@ pub trait EventFeed: Send + Sync {
 
     /// How the feed is doing.
     async fn health(&self) -> Result<FeedHealth, StoreError>;
+}
+
+/// Pages of a feed, each of which begins where the one before ended.
+#[async_trait]
+pub trait FeedPages: Send {
+    /// The next page; after the one at the end, what has come since.
+    async fn next(&mut self) -> Result<FeedPage, StoreError>;
+}
+
+/// Pages as they are asked for.
+struct OneByOne<'a, F: ?Sized> {
+    feed: &'a F,
+    query: &'a FeedQuery,
+    position: FeedPosition,
+}
+
+#[async_trait]
+impl<F: EventFeed + ?Sized> FeedPages for OneByOne<'_, F> {
+    async fn next(&mut self) -> Result<FeedPage, StoreError> {
+        let page = self.feed.next(self.query, &self.position, Duration::ZERO).await?;
+        self.position.clone_from(&page.next);
+        Ok(page)
+    }
 }
 
 /// Which events of the feed to give, and how many at a time.
@@ -147,13 +176,12 @@ pub trait EventFeedExt: EventFeed {
         after: FeedPosition,
     ) -> Result<(Vec<RecordedEvent>, FeedPosition), StoreError> {
         let mut events = Vec::new();
-        let mut position = after;
+        let mut pages = self.pages(query, after);
         loop {
-            let page = self.next(query, &position, Duration::ZERO).await?;
+            let page = pages.next().await?;
             events.extend(page.events);
-            position = page.next;
             if page.at_end {
-                return Ok((events, position));
+                return Ok((events, page.next));
             }
         }
     }

@@ -35,7 +35,9 @@ pub use clock::{Clock, SystemClock};
 pub use commit::{Append, Commit, CommitBody, InvalidCommit, NewEvent, PreparedAppend, PreparedEvent};
 pub use error::{BoxError, CommitError, Effect, StoreError};
 pub use expectation::{Conflict, Expectation};
-pub use feed::{EventFeed, EventFeedExt, FeedFilter, FeedHealth, FeedPage, FeedQuery, FeedStart, WriterHold};
+pub use feed::{
+    EventFeed, EventFeedExt, FeedFilter, FeedHealth, FeedPage, FeedPages, FeedQuery, FeedStart, WriterHold,
+};
 pub use finding::{CheckedPart, Finding, Findings, Remedy};
 pub use import::{HistoryImport, ImportError, Imported, RecordedCommit, check_continues, check_whole};
 pub use inspect::{CategoryCount, Inspect, StoreDescription};

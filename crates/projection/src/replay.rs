@@ -40,26 +40,21 @@ pub async fn replay<E: EventSet>(
         FeedStart::Time(instant) => instant,
         FeedStart::Beginning | FeedStart::End => Timestamp::MIN,
     };
-    let feed = adapter.feed.as_ref();
-    let mut ahead = Ahead::ask(feed, &query, feed.start(from).await?).await;
+    let start = adapter.feed.start(from).await?;
+    let mut ahead = Ahead::begin(&adapter.feed, query, start);
     let mut report = ReplayReport::default();
-    loop {
-        let page = ahead.page().await?;
-        let position = page.next.clone();
-        let rest = if page.at_end { None } else { Some(Ahead::ask(feed, &query, position.clone()).await) };
+    while let Some(page) = ahead.next().await {
+        let page = page?;
         for recorded in page.events {
             // The feed may begin a little earlier than was asked.
             if recorded.header.recorded_at >= since {
                 report.hand_over(recorded, &mut handle)?;
             }
         }
-        report.position = Some(position);
+        report.position = Some(page.next);
         on_progress(&report);
-        match rest {
-            Some(rest) => ahead = rest,
-            None => return Ok(report),
-        }
     }
+    Ok(report)
 }
 
 /// Hands every event of one stream to `handle`, in version order.

@@ -199,21 +199,14 @@ impl<P: Projection> Runner<P> {
         let mut tally = Tally::default();
         let mut session =
             Session::begin(&self.adapter, &self.projection, lease.clone(), &self.options).await?;
-        let feed = self.adapter.feed.as_ref();
-        let mut ahead = Ahead::ask(feed, &query, session.position().clone()).await;
-        loop {
+        let mut ahead = Ahead::begin(&self.adapter.feed, query, session.position().clone());
+        while let Some(page) = ahead.next().await {
             session.keep_lease().await?;
-            let page = ahead.page().await?;
-            let rest =
-                if page.at_end { None } else { Some(Ahead::ask(feed, &query, page.next.clone()).await) };
-            self.work_through(&mut session, page, &mut tally, on_progress).await?;
-            let Some(rest) = rest else {
-                let written = session.settle().await?;
-                tally.add(written, &session);
-                return Ok(tally.caught_up(session.position().clone()));
-            };
-            ahead = rest;
+            self.work_through(&mut session, page?, &mut tally, on_progress).await?;
         }
+        let written = session.settle().await?;
+        tally.add(written, &session);
+        Ok(tally.caught_up(session.position().clone()))
     }
 
     /// Applies a page, and tells of what was written.

@@ -1,19 +1,20 @@
 //! The feed: events by position. Writers exclude each other, so a position that can be read has all its
-//! predecessors before it (laws F01 and F08). Whoever is far behind has two threads read a page, each its half of the
-//! positions, and gets both or the first: never two halves that do not follow each other.
+//! predecessors before it (laws F01 and F08).
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use annals_core::{EventId, StoreId, Timestamp};
+use annals_core::{EventId, RecordedEvent, StoreId, Timestamp};
 use annals_ports::{
-    EventFeed, FeedHealth, FeedPage, FeedPosition, FeedQuery, FeedStart, Receipt, SlicePosition, StoreError,
+    EventFeed, FeedFilter, FeedHealth, FeedPage, FeedPages, FeedPosition, FeedQuery, FeedStart, Receipt,
+    SlicePosition, StoreError,
 };
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension, Row};
 use tokio::time::Instant;
 
 use crate::SqliteStore;
+use crate::catching_up::Catching;
 use crate::fault::{Failure, Fault};
 use crate::ledger::place_of;
 use crate::log::Log;
@@ -24,9 +25,6 @@ use crate::sql;
 
 /// Events scanned for each one that a page may hold, so that a call's work is bounded (F06).
 const SCANNED_FOR_ONE: usize = 10;
-
-/// Positions that are worth a reader of their own: whoever is two times as far behind has two threads read for them.
-const HALF_MIN: i64 = 500;
 
 #[async_trait]
 impl EventFeed for SqliteStore {
@@ -52,6 +50,10 @@ impl EventFeed for SqliteStore {
                 return Ok(page);
             }
         }
+    }
+
+    fn pages<'a>(&'a self, query: &'a FeedQuery, after: FeedPosition) -> Box<dyn FeedPages + 'a> {
+        Box::new(Catching::up(self, query, after))
     }
 
     async fn start(&self, from: FeedStart) -> Result<FeedPosition, StoreError> {
@@ -98,97 +100,48 @@ impl EventFeed for SqliteStore {
 }
 
 impl SqliteStore {
-    async fn page(&self, query: &FeedQuery, after: &FeedPosition) -> Result<FeedPage, StoreError> {
+    pub(crate) async fn page(&self, query: &FeedQuery, after: &FeedPosition) -> Result<FeedPage, StoreError> {
         let store = self.shared.id;
-        let start = after.single_in(store)?;
-        let from = integer(start.place);
-        let half = integer(u64::try_from(query.page_size() / 2).unwrap_or(u64::MAX));
-        let middle = from.saturating_add(half);
-        let is_far_behind = middle.saturating_add(half) <= self.shared.met.load(Ordering::Relaxed);
-        if half < HALF_MIN || !is_far_behind || self.shared.options.reader_threads == 1 {
-            return Ok(self.part(query, after, &start, Span::Page).await?.into_page(store, &start));
-        }
-        // Positions are dense. Both halves are asked for before either is waited for.
-        let behind = SlicePosition { place: count(middle), ..start };
-        let (first, second) = tokio::join!(
-            self.part(query, after, &start, Span::Positions(half)),
-            self.part(query, after, &behind, Span::PositionsBehindAny(half)),
-        );
-        let (first, second) = (first?, second?);
-        // F09: they belong together only if the second begins where the first ended.
-        let fit = second.start.as_ref().is_some_and(|start| first.end.as_ref() == Some(start));
-        let mut page = first.into_page(store, &start);
-        if fit && !page.at_end {
-            let second = second.into_page(store, &behind);
-            page.events.extend(second.events);
-            page.at_end = second.at_end;
-            page.next = second.next;
-        }
-        Ok(page)
-    }
-
-    async fn part(
-        &self,
-        query: &FeedQuery,
-        after: &FeedPosition,
-        start: &SlicePosition,
-        span: Span,
-    ) -> Result<Part, StoreError> {
-        let (query, named, start) = (query.clone(), after.clone(), *start);
-        // The thread must not hold the store, whose end waits for the thread.
+        let (query, named, start) = (query.clone(), after.clone(), after.single_in(store)?);
         let met = self.shared.met.clone();
         let read = move |connection: &Connection, names: &mut Names| {
-            let begins = match span {
-                Span::PositionsBehindAny(_) => at(connection, integer(start.place))?,
-                Span::Page | Span::Positions(_) if stands(connection, &start)? => None,
+            if !stands(connection, &start)? {
                 // F09: never a silent skip.
-                _ => return Err(StoreError::PositionLost { position: Box::new(named) }.into()),
-            };
+                return Err(StoreError::PositionLost { position: Box::new(named) }.into());
+            }
             let end: i64 = connection.prepare_cached(sql!("end_of_feed"))?.query_row([], |row| row.get(0))?;
             met.store(end, Ordering::Relaxed);
-            let mut part = part(connection, names, &query, &start, span)?;
-            part.start = begins.map(|place| (place.position, place.event));
-            Ok(part)
+            let limit = query.page_size();
+            let scanned =
+                scan(connection, names, &query, start.place, [limit, limit.saturating_mul(SCANNED_FOR_ONE)])?;
+            Ok(scanned.into_page(store, &start))
         };
         self.shared.readers.read(|| "reading the feed".to_owned(), read).await
     }
 }
 
-/// How much is read at once.
-#[derive(Clone, Copy)]
-enum Span {
-    /// A page by itself.
-    Page,
-    /// So many positions.
-    Positions(i64),
-    /// So many positions after a place, whatever event stands there.
-    PositionsBehindAny(i64),
-}
-
 /// What was read at once.
-struct Part {
-    page: Page,
-    /// The event behind which it begins, where that was not known.
-    start: Option<(i64, EventId)>,
+pub(crate) struct Scanned {
+    events: Vec<RecordedEvent>,
     /// The last event scanned.
     end: Option<(i64, EventId)>,
     at_end: bool,
 }
 
-impl Part {
-    fn into_page(self, store: StoreId, start: &SlicePosition) -> FeedPage {
+impl Scanned {
+    pub(crate) fn into_page(self, store: StoreId, start: &SlicePosition) -> FeedPage {
         let next = match self.end {
             Some((position, event)) => FeedPosition::single(store, count(position), Some(event)),
             None => FeedPosition::single(store, start.place, start.event),
         };
-        FeedPage { events: self.page.into_events(), next, at_end: self.at_end }
+        FeedPage { events: self.events, next, at_end: self.at_end }
     }
 }
 
 /// An event's place, id and stamp.
-struct Place {
+pub(crate) struct Place {
     position: i64,
-    event: EventId,
+    pub(crate) event: EventId,
     recorded_at: Timestamp,
 }
 
@@ -199,7 +152,7 @@ fn position(store: StoreId, place: Option<Place>) -> FeedPosition {
     )
 }
 
-fn at(connection: &Connection, position: i64) -> Result<Option<Place>, Fault> {
+pub(crate) fn at(connection: &Connection, position: i64) -> Result<Option<Place>, Fault> {
     let mut statement = connection.prepare_cached(sql!("event_at"))?;
     let mut found = statement.query([position])?;
     found.next()?.map(place).transpose()
@@ -231,23 +184,16 @@ pub(crate) fn stands(connection: &Connection, named: &SlicePosition) -> Result<b
     Ok(is_there && found.map(|place| place.event) == named.event)
 }
 
-/// Reads at once what a span allows.
-fn part(
+/// Reads what comes after a place: so many events, and so many scanned for them, at most.
+pub(crate) fn scan(
     connection: &Connection,
     names: &mut Names,
     query: &FeedQuery,
-    start: &SlicePosition,
-    span: Span,
-) -> Result<Part, Failure> {
-    let (limit, scanned_max) = match span {
-        Span::Page => (query.page_size(), query.page_size().saturating_mul(SCANNED_FOR_ONE)),
-        Span::Positions(positions) | Span::PositionsBehindAny(positions) => {
-            let positions = usize::try_from(positions).unwrap_or(usize::MAX);
-            (positions, positions)
-        }
-    };
+    after: u64,
+    [limit, scanned_max]: [usize; 2],
+) -> Result<Scanned, Failure> {
     let mut statement = connection.prepare_cached(sql!("feed_after"))?;
-    let mut found = statement.query([integer(start.place)])?;
+    let mut found = statement.query([integer(after)])?;
     let mut page = Page::new();
     let (mut scanned, mut end, mut at_end) = (0, None, true);
     while let Some(row) = found.next()? {
@@ -257,36 +203,34 @@ fn part(
         }
         scanned += 1;
         let position = rows::position(row)?;
-        let event = if lets_through(query, row, connection, names)? {
+        let event = if lets_through(query, row, &mut page, connection, names)? {
             page.push(row, connection, names)?
         } else {
             Fixed::of(row)?.event()
         };
         end = Some((position, event));
     }
-    Ok(Part { page, start: None, end, at_end })
+    Ok(Scanned { events: page.into_events(), end, at_end })
 }
 
 /// Whether the event in a row passes the filter, told before its payload is touched.
 fn lets_through(
     query: &FeedQuery,
     row: &Row<'_>,
+    page: &mut Page,
     connection: &Connection,
     names: &mut Names,
 ) -> Result<bool, Fault> {
-    let filter = &query.filter;
-    if filter.event_types.is_empty() && filter.categories.is_empty() {
+    let FeedFilter { categories, event_types } = &query.filter;
+    if !event_types.is_empty() {
+        let event_type = names.event_type(connection, rows::event_type(row)?)?;
+        if !event_types.contains(event_type) {
+            return Ok(false);
+        }
+    }
+    if categories.is_empty() {
         return Ok(true);
     }
-    let (stream, event_type) = (rows::stream(row)?, rows::event_type(row)?);
-    if !filter.event_types.is_empty()
-        && !filter.event_types.contains(names.event_type(connection, event_type)?)
-    {
-        return Ok(false);
-    }
-    if filter.categories.is_empty() {
-        return Ok(true);
-    }
-    let category = names.stream(connection, stream)?.category();
-    Ok(filter.categories.iter().any(|wanted| wanted.as_str() == category))
+    let category = page.stream(rows::stream(row)?, connection, names)?.category();
+    Ok(categories.iter().any(|wanted| wanted.as_str() == category))
 }

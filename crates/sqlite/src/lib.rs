@@ -20,6 +20,7 @@
 mod backup;
 mod busy;
 mod by_type;
+mod catching_up;
 mod check;
 mod check_history;
 mod connection;

@@ -90,7 +90,8 @@ impl Page {
     ) -> Result<EventId, Fault> {
         let (fixed, numbers) = (Fixed::of(row)?, Numbers::of(row)?);
         let (version, recorded_at) = (rows::version(row)?, rows::recorded_at(row)?);
-        let stream = self.stream(rows::stream(row)?, connection, names)?;
+        self.stream(rows::stream(row)?, connection, names)?;
+        let stream = self.streams.len() - 1;
         let event_type = self.event_type(rows::event_type(row)?, connection, names)?;
         let (metadata, payload) = (rows::metadata(row)?, rows::payload(row)?);
         let Sheet { drafts, texts } = &mut self.sheet;
@@ -147,12 +148,19 @@ impl Page {
         events
     }
 
-    fn stream(&mut self, number: i64, connection: &Connection, names: &mut Names) -> Result<usize, Fault> {
+    /// The stream of the event that comes next: looked up once, whoever asks first.
+    #[inline]
+    pub(crate) fn stream(
+        &mut self,
+        number: i64,
+        connection: &Connection,
+        names: &mut Names,
+    ) -> Result<&StreamId, Fault> {
         if self.last_stream != Some(number) {
             self.streams.push(names.stream(connection, number)?.clone());
             self.last_stream = Some(number);
         }
-        Ok(self.streams.len() - 1)
+        Ok(&self.streams[self.streams.len() - 1])
     }
 
     fn event_type(

@@ -56,8 +56,13 @@ fn next(tasks: &Mutex<Receiver<Task>>) -> Option<Task> {
 }
 
 impl Readers {
-    /// Runs `read` in one read transaction. `doing` is asked only for an error.
-    pub(crate) async fn read<T, R>(&self, doing: impl Fn() -> String, read: R) -> Result<T, StoreError>
+    /// Runs `read` in one read transaction. `doing` is asked only for an error. The readers are told at once, not when the
+    /// answer is first waited for.
+    pub(crate) fn read<T, R>(
+        &self,
+        doing: impl Fn() -> String + Send,
+        read: R,
+    ) -> impl Future<Output = Result<T, StoreError>> + Send
     where
         T: Send + 'static,
         R: FnOnce(&Connection, &mut Names) -> Result<T, Failure> + Send + 'static,
@@ -70,14 +75,17 @@ impl Readers {
                 let _ = reply.send(reader.read(until, read));
             }
         });
-        let gone = || Fault::unavailable("the store's readers have ended; open the store again");
-        if self.queue.send(task).is_err() {
-            return Err(gone().told(&doing(), &self.options));
-        }
-        match tokio::time::timeout(self.options.patience(), answer).await {
-            Ok(Ok(read)) => read.map_err(|failure| failure.told(&doing(), &self.options)),
-            Ok(Err(_)) => Err(gone().told(&doing(), &self.options)),
-            Err(_) => Err(StoreError::TimedOut { doing: doing(), after: self.options.patience() }),
+        // A queue that nobody reads any more drops the task, and with it the answer's other end.
+        let _ = self.queue.send(task);
+        async move {
+            match tokio::time::timeout(self.options.patience(), answer).await {
+                Ok(Ok(read)) => read.map_err(|failure| failure.told(&doing(), &self.options)),
+                Ok(Err(_)) => {
+                    let gone = Fault::unavailable("the store's readers have ended; open the store again");
+                    Err(gone.told(&doing(), &self.options))
+                }
+                Err(_) => Err(StoreError::TimedOut { doing: doing(), after: self.options.patience() }),
+            }
         }
     }
 }

@@ -1,7 +1,10 @@
-//! The feed from far behind, where several threads read a page together: it is the same feed.
+//! The feed from far behind, where several threads are at work on its pages: it is the same feed.
 
 use annals_core::{Category, CommitId};
-use annals_ports::{Append, Commit, EventFeedExt, EventStore, Expectation, FeedPosition, FeedQuery};
+use annals_ports::{
+    Append, Commit, EventFeed, EventFeedExt, EventStore, Expectation, FeedPosition, FeedQuery, StoreError,
+};
+use annals_sqlite::SqliteStore;
 
 use crate::file::{File, event, stream};
 
@@ -9,13 +12,7 @@ use crate::file::{File, event, stream};
 async fn pages_of_any_size_hold_the_same_feed_from_far_behind() {
     let file = File::new();
     let store = file.open().await;
-    let events: u64 = 5_050;
-    for first in (0..events).step_by(50) {
-        let name = format!("{}-{first}", if first % 3 == 0 { "payment" } else { "order" });
-        let append =
-            Append::new(stream(&name), Expectation::NoStream, (first..first + 50).map(event).collect());
-        store.commit(Commit::new(CommitId::new(), vec![append]).unwrap()).await.unwrap();
-    }
+    fill(&store, 0, 5_050).await;
     let beginning = || FeedPosition::beginning(store.id());
     for query in [FeedQuery::all(), FeedQuery::categories(vec![Category::new("payment").unwrap()])] {
         let few_at_once = store.read_to_end(&query.clone().limit(101), beginning()).await.unwrap();
@@ -24,5 +21,51 @@ async fn pages_of_any_size_hold_the_same_feed_from_far_behind() {
             let many_at_once = store.read_to_end(&query.clone().limit(limit), beginning()).await.unwrap();
             assert_eq!(many_at_once, few_at_once, "{limit} at once");
         }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_on_the_way_through_another_history_is_told() {
+    let file = File::new();
+    let store = file.open().await;
+    fill(&store, 0, 1_500).await;
+    let backup = file.folder().join("backup.db");
+    file.raw().backup("main", &backup, None).unwrap();
+    fill(&store, 1_500, 9_000).await;
+    let query = FeedQuery::all().limit(1_000);
+    let mut pages = store.pages(&query, FeedPosition::beginning(store.id()));
+    let mut places = 0..;
+    for _ in 0..2 {
+        let page = pages.next().await.unwrap();
+        assert!(
+            page.events.iter().zip(&mut places).all(|(found, place)| found.payload == event(place).payload)
+        );
+    }
+    file.raw().restore("main", &backup, None::<fn(_)>).unwrap();
+    fill(&store, 20_000, 29_000).await;
+    // What had been read is given; of the other history nothing is.
+    let lost = loop {
+        match pages.next().await {
+            Ok(page) => {
+                assert!(
+                    page.events
+                        .iter()
+                        .zip(&mut places)
+                        .all(|(found, place)| found.payload == event(place).payload)
+                );
+            }
+            Err(error) => break error,
+        }
+    };
+    assert!(matches!(lost, StoreError::PositionLost { .. }), "{lost}");
+    assert!(places.start < 9_000, "{places:?}");
+}
+
+async fn fill(store: &SqliteStore, from: u64, to: u64) {
+    for first in (from..to).step_by(50) {
+        let name = format!("{}-{first}", if first % 3 == 0 { "payment" } else { "order" });
+        let append =
+            Append::new(stream(&name), Expectation::NoStream, (first..first + 50).map(event).collect());
+        store.commit(Commit::new(CommitId::new(), vec![append]).unwrap()).await.unwrap();
     }
 }
