@@ -73,8 +73,13 @@ pub(crate) async fn fill(store: &Store, blocks: u64) -> Outcome<Vec<FeedPosition
     Ok(positions)
 }
 
-/// Makes so many accounts of so many events each, and nothing else; gives their ids.
-pub(crate) async fn accounts(store: &Store, count: u64, events: u64) -> Outcome<Vec<AccountId>> {
+/// Makes so many accounts of so many events each, so many of them at once, and nothing else; gives their ids.
+pub(crate) async fn accounts(
+    store: &Store,
+    count: u64,
+    events: u64,
+    at_once: usize,
+) -> Outcome<Vec<AccountId>> {
     let ids: Vec<_> =
         (0..count).map(|number| Ok(AccountId::new(&format!("a{number:06}"))?)).collect::<Outcome<_>>()?;
     let making = ids.iter().enumerate().map(|(number, id)| async move {
@@ -86,7 +91,7 @@ pub(crate) async fn accounts(store: &Store, count: u64, events: u64) -> Outcome<
         }
         Outcome::Ok(())
     });
-    futures::stream::iter(making).buffer_unordered(256).try_collect::<()>().await?;
+    futures::stream::iter(making).buffer_unordered(at_once).try_collect::<()>().await?;
     Ok(ids)
 }
 

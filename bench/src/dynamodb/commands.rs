@@ -56,7 +56,7 @@ pub(super) async fn measure(bench: &Bench, report: &mut Report, tables: &Tables)
     let handle = tables.open().await?;
     let store = Store::new(handle.adapter());
     // The baseline chains no digests: what it has written to, the store would call damaged.
-    let all = history::accounts(&store, 2 * ACCOUNTS, EVENTS).await?;
+    let all = history::accounts(&store, 2 * ACCOUNTS, EVENTS, TASKS).await?;
     let (own, others) = all.split_at(all.len() / 2);
     let (ids, plain_ids) = (Arc::new(own.to_vec()), Arc::new(others.to_vec()));
     let repository = store.repository::<Account>().with_options(RepositoryOptions::default());

@@ -29,7 +29,7 @@ const CONNECTIONS: usize = 16;
 pub(super) async fn measure(bench: &Bench, report: &mut Report, server: &Server) -> Outcome {
     let database = server.database().await?;
     let store = database.open("").await?;
-    let ids = history::accounts(&store, bench.size(16_000, 4_000), EVENTS).await?;
+    let ids = history::accounts(&store, bench.size(16_000, 4_000), EVENTS, TASKS).await?;
     let options = RepositoryOptions::default();
     let cached = store.repository::<Account>().with_options(options.clone().cache_capacity(ids.len() * 2));
     let uncached = store.repository::<Account>().with_options(options.cache_capacity(0));

@@ -11,6 +11,7 @@ use ordermaster_domain::Account;
 use serde_json::Value;
 
 use super::Server;
+use super::commits::TASKS;
 use super::table::Plain;
 use crate::bench::{Bench, Outcome};
 use crate::figure::{Figure, Goal};
@@ -98,7 +99,7 @@ async fn decode<E: FromTree>(mut plain: Plain, rates: &mut Vec<f64>) -> Outcome<
 pub(super) async fn loads(bench: &Bench, report: &mut Report, server: &Server) -> Outcome {
     let database = server.database().await?;
     let store = database.open("").await?;
-    let ids = history::accounts(&store, ACCOUNTS, EVENTS).await?;
+    let ids = history::accounts(&store, ACCOUNTS, EVENTS, TASKS).await?;
     let options = RepositoryOptions::default().cache_capacity(0);
     let repository = store.repository::<Account>().with_options(options);
     let (mut slow, mut middle) = (Vec::new(), Vec::new());
