@@ -1,5 +1,5 @@
 //! Waking who waits for the feed to go on: a task that looks at the feed's marks, and settles them, only while
-//! somebody waits; at once for commits of this process, within 50 ms for those of others (law F05).
+//! somebody waits; at once for commits of this process, within 80 ms for those of others (law F05).
 //!
 //! However many wait, one task of a handle looks, and of all handles and processes one settles at a time. While events
 //! flow there are rounds at a steady pace and no looks besides; when they stop, there are looks and no rounds.
@@ -17,7 +17,7 @@ use crate::fence::{self, Marks, Round};
 use crate::sweep;
 
 /// How often it is looked for what other processes committed.
-const LOOK_EVERY: Duration = Duration::from_millis(48);
+const LOOK_EVERY: Duration = Duration::from_millis(72);
 
 /// From one round's beginning to the next at least: followers get larger pages, and writers keep the server.
 const ROUND_EVERY: Duration = Duration::from_millis(12);
