@@ -74,11 +74,7 @@ fn missing(version: Version, detail: &str) -> ServiceError {
         Version::V15 => "install it (Debian: apt-get install postgresql)",
         Version::V18 => "install it, or npm and node, which fetch it",
     };
-    let variable = version.variable();
-    ServiceError::Missing {
-        what: format!("PostgreSQL {}", version.major()),
-        remedy: format!("{remedy}, or set {variable} to the URL of a server ({detail})"),
-    }
+    ServiceError::Missing { what: version.name(), remedy: format!("{remedy} ({detail})") }
 }
 
 /// Looks for a program on the path and where administrators' programs lie.

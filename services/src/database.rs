@@ -159,7 +159,7 @@ impl Postgres {
     async fn make(&self, clause: &str) -> Result<TestDatabase, ServiceError> {
         let mut connection = self.maintain().await?;
         drop_stale(&mut connection).await?;
-        let name = format!("annals_{:04x}_{}", machine(), place::unique());
+        let name = format!("annals_{:04x}_{}", place::machine(), place::unique());
         execute(&mut connection, format!("CREATE DATABASE {name}{clause}")).await?;
         Ok(TestDatabase { url: self.of(&name), maintenance: self.url.clone(), name, log: self.log.clone() })
     }
@@ -179,7 +179,7 @@ impl Postgres {
     ) -> Result<String, ServiceError> {
         let mut hasher = DefaultHasher::new();
         print.hash(&mut hasher);
-        let family = format!("template_annals_{:04x}_{kind}_{}_", machine(), collation.name());
+        let family = format!("template_annals_{:04x}_{kind}_{}_", place::machine(), collation.name());
         let name = format!("{family}{:016x}", hasher.finish());
         let mut connection = self.maintain().await?;
         if exists(&mut connection, &name).await? {
@@ -233,7 +233,7 @@ async fn exists(connection: &mut PgConnection, name: &str) -> Result<bool, Servi
 
 /// Drops what processes of this machine left behind that are no more.
 async fn drop_stale(connection: &mut PgConnection) -> Result<(), ServiceError> {
-    let prefix = format!("annals_{:04x}_", machine());
+    let prefix = format!("annals_{:04x}_", place::machine());
     for name in names(connection, &prefix).await? {
         let process = name[prefix.len()..].split('_').next().and_then(|digits| digits.parse().ok());
         if process.is_some_and(|process| !is_alive(process)) {
@@ -242,13 +242,4 @@ async fn drop_stale(connection: &mut PgConnection) -> Result<(), ServiceError> {
         }
     }
     Ok(())
-}
-
-/// A number for this machine, since a server of one's own may serve several.
-fn machine() -> u16 {
-    let name = std::fs::read_to_string("/proc/sys/kernel/hostname");
-    let name = name.unwrap_or_else(|_| std::env::var("HOSTNAME").unwrap_or_default());
-    let mut hasher = DefaultHasher::new();
-    name.trim().hash(&mut hasher);
-    u16::try_from(hasher.finish() & 0xffff).unwrap_or_default()
 }

@@ -5,14 +5,17 @@ use std::path::PathBuf;
 
 use crate::account::Account;
 use crate::address::parsed;
-use crate::emulator::{Data, Plan, Programs};
+use crate::container::Container;
+use crate::emulator::{self, Data, JAVA_OPTIONS, Plan, Programs};
 use crate::error::or_fail;
+use crate::images::Image;
 use crate::place::Servers;
-use crate::shared::{Facts, Shared, facts};
+use crate::shared::{FOLDER, Facts, Shared, facts};
+use crate::source::{Source, Start, WhyNative};
 use crate::{ServiceError, http, keep, place};
 
 /// The variable in the environment that names an endpoint of one's own.
-pub(crate) const VARIABLE: &str = "ANNALS_DYNAMODB_URL";
+const VARIABLE: &str = "ANNALS_DYNAMODB_URL";
 
 /// DynamoDB Local gets slower as tables with streams come and go, tenfold after some hundreds: so many tests share one.
 const USES_MAX: u64 = 40;
@@ -66,11 +69,11 @@ impl DynamoDb {
         self.log.as_deref()
     }
 
-    pub(crate) fn from_plan(plan: &Plan, engine: Engine, how: &str) -> Self {
+    pub(crate) fn from_plan(plan: &Plan, engine: Engine, how: &str, why: &WhyNative) -> Self {
         Self {
             endpoint: endpoint(plan.port),
             engine: format!("{} {}", engine.name(), plan.version()),
-            how: format!("{how} from {} on port {}", plan.programs.folder().display(), plan.port),
+            how: format!("{how} from {}{why} on port {}", plan.programs.folder().display(), plan.port),
             log: Some(plan.log()),
         }
     }
@@ -97,9 +100,19 @@ pub async fn dynamodb(engine: Engine) -> DynamoDb {
 /// # Errors
 /// When there is none: the message says how to get it.
 pub async fn try_dynamodb(engine: Engine) -> Result<DynamoDb, ServiceError> {
-    let server = match std::env::var(VARIABLE) {
-        Ok(url) if engine == Engine::Local && !url.is_empty() => given(&url).await?,
-        _ => shared(engine).await?,
+    let source = Source::asked()?;
+    let server = match engine {
+        Engine::Local => match source.given(engine.name(), VARIABLE)? {
+            Some(url) => given(&url).await?,
+            None => {
+                shared(&format!("dynamodb-local-{source}-{}", count_use()? / USES_MAX), engine, source)
+                    .await?
+            }
+        },
+        Engine::Embedded => {
+            source.native_only(engine.name())?;
+            shared("dynamodb-embedded", engine, Source::Native).await?
+        }
     };
     server.announce();
     Ok(server)
@@ -120,18 +133,15 @@ async fn given(url: &str) -> Result<DynamoDb, ServiceError> {
     Ok(DynamoDb { endpoint, engine, how: format!("given by {VARIABLE}"), log: None })
 }
 
-async fn shared(engine: Engine) -> Result<DynamoDb, ServiceError> {
-    let shared = match engine {
-        Engine::Local => Shared::new(&format!("dynamodb-local-{}", count_use()? / USES_MAX))?,
-        Engine::Embedded => Shared::new("dynamodb-embedded")?,
-    };
+async fn shared(name: &str, engine: Engine, source: Source) -> Result<DynamoDb, ServiceError> {
+    let shared = Shared::new(name)?;
     let answers = |known: Facts| async move {
         match port_of(&known) {
-            Some(port) => http::server_at("127.0.0.1", port).await.is_some(),
+            Some(port) => emulator::answers(port).await,
             None => false,
         }
     };
-    from_facts(&shared.find_or_start(answers, || start(&shared, engine)).await?)
+    from_facts(&shared.find_or_start(answers, || start(&shared, engine, source)).await?)
 }
 
 /// How often DynamoDB Local has been asked for before, by any process.
@@ -149,7 +159,16 @@ fn port_of(known: &Facts) -> Option<u16> {
     known.get("port")?.parse().ok()
 }
 
-async fn start(shared: &Shared, engine: Engine) -> Result<Facts, ServiceError> {
+async fn start(shared: &Shared, engine: Engine, source: Source) -> Result<Facts, ServiceError> {
+    match source.start(engine.name(), "dynamodb-local").await? {
+        Start::Container(image) => in_container(shared, image).await,
+        Start::Native(why) => {
+            native(shared, engine, &why).await.map_err(|error| source.or_url(error, VARIABLE))
+        }
+    }
+}
+
+async fn native(shared: &Shared, engine: Engine, why: &WhyNative) -> Result<Facts, ServiceError> {
     let programs = find(engine).await?;
     let folder = shared.folder(Account::own_of_process(), &Servers::find()?.on_disk)?;
     let port = place::free_port()?;
@@ -158,10 +177,31 @@ async fn start(shared: &Shared, engine: Engine) -> Result<Facts, ServiceError> {
         folder.remove();
         return Err(error);
     }
-    let server = DynamoDb::from_plan(&plan, engine, "started");
-    let log = plan.log().display().to_string();
-    let known = [("port", port.to_string()), ("engine", server.engine), ("how", server.how), ("log", log)];
-    Ok(facts(&known))
+    let server = DynamoDb::from_plan(&plan, engine, "started", why);
+    Ok(facts(&[
+        ("port", port.to_string()),
+        ("engine", server.engine),
+        ("how", server.how),
+        ("log", plan.log().display().to_string()),
+        (FOLDER, folder.path().display().to_string()),
+    ]))
+}
+
+async fn in_container(shared: &Shared, image: Image) -> Result<Facts, ServiceError> {
+    let folder = shared.folder(Account::own_of_process(), &Servers::find()?.on_disk)?;
+    let container = Container::new(image, folder.path(), 8000)?
+        .command(JAVA_OPTIONS)
+        .command(["-Djava.library.path=./DynamoDBLocal_lib", "-jar", "DynamoDBLocal.jar"])
+        .command(["-sharedDb", "-disableTelemetry", "-inMemory"]);
+    let (port, name) = (container.port(), Engine::Local.name());
+    container.start(name, || emulator::answers(port)).await?;
+    Ok(facts(&[
+        ("port", port.to_string()),
+        ("engine", format!("{name} {}", emulator::local_version(&container.log()))),
+        ("how", container.how()),
+        ("log", container.log().display().to_string()),
+        (FOLDER, folder.path().display().to_string()),
+    ]))
 }
 
 /// The engine's programs, fetched off the caller's runtime.

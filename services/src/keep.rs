@@ -2,7 +2,7 @@
 //!
 //! Whoever uses a server holds a shared lock on a file; the system lets go of it even when the process is killed. A
 //! watcher, a small shell script of its own, stops the server and removes its folder once nobody has held the lock for
-//! some seconds. Folders whose watcher was killed, too, are swept by whoever starts the next server.
+//! some seconds. Folders whose watcher was killed, too, are watched anew by whoever next uses a server, this one or another.
 
 use std::fs::{File, TryLockError};
 use std::os::unix::process::CommandExt;
@@ -97,6 +97,20 @@ impl Folder {
         watcher.spawn().map(drop).map_err(|error| ServiceError::failed("starting sh", error.to_string()))
     }
 
+    /// Has the folder of a server that was found watched anew, should its watcher have been killed.
+    pub(crate) fn keep_found(
+        path: &Path,
+        lock: &Path,
+        grace: Duration,
+        state: &Path,
+    ) -> Result<(), ServiceError> {
+        if is_free(&path.join("watched")) {
+            Self(path.to_owned()).watch(lock, grace, Some(state))
+        } else {
+            Ok(())
+        }
+    }
+
     /// Removes the folder; its watcher ends by itself.
     pub(crate) fn remove(&self) {
         // What is left is swept later.
@@ -110,7 +124,7 @@ fn has_flock() -> bool {
 }
 
 /// Has every folder watched again that nobody uses and nobody watches over.
-fn sweep() -> Result<(), ServiceError> {
+pub(crate) fn sweep() -> Result<(), ServiceError> {
     let Servers { on_disk, in_memory } = Servers::find()?;
     for parent in [Some(on_disk), in_memory].into_iter().flatten() {
         let entries = std::fs::read_dir(&parent).map_err(ServiceError::file("list", &parent))?;

@@ -6,6 +6,8 @@
 folder=$1 lock=$2 grace=$3 state=$4
 
 stop() {
+    # A container that cannot be removed now is swept by whoever starts the next one, once the folder is gone.
+    [ ! -f "$folder/container" ] || docker rm --force --volumes "$(cat "$folder/container")" >/dev/null
     for file in "$folder"/data/postmaster.pid "$folder"/pgbouncer.pid "$folder"/emulator.pid; do
         [ -f "$file" ] || continue
         read -r process < "$file"
@@ -42,5 +44,6 @@ while [ -d "$folder" ]; do
     else
         idle=0
     fi
-    sleep 1
+    # Without the locks, which it would hold when this is killed.
+    sleep 1 8>&- 9>&-
 done

@@ -3,7 +3,6 @@
 
 use std::fs::File;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
 
 use sqlx::{Connection, PgConnection};
 
@@ -12,8 +11,9 @@ use crate::address::through;
 use crate::binaries::find_program;
 use crate::error::or_fail;
 use crate::place::Servers;
-use crate::server::last_lines;
-use crate::shared::{Facts, Shared, facts};
+use crate::shared::{FOLDER, Facts, Shared, facts};
+use crate::source::Source;
+use crate::started::until_it_answers;
 use crate::{Postgres, ServiceError, place, process};
 
 /// A pooler, shared with all tests.
@@ -42,12 +42,14 @@ pub async fn pgbouncer(server: &Postgres) -> PgBouncer {
 /// # Errors
 /// When there is none: the message says how to get it.
 pub async fn try_pgbouncer(server: &Postgres) -> Result<PgBouncer, ServiceError> {
+    Source::asked()?.native_only("PgBouncer")?;
     let shared = Shared::new(&format!("pgbouncer-{}", server.version))?;
     let found = shared.find_or_start(
         |known| async move {
             match port_of(&known) {
-                Some(port) => answers(server, port).await,
-                None => false,
+                // Another server of that version may have been here before.
+                Some(port) if known.get(UPSTREAM) == Some(&upstream(server)) => answers(server, port).await,
+                _ => false,
             }
         },
         || start(&shared, server),
@@ -55,8 +57,16 @@ pub async fn try_pgbouncer(server: &Postgres) -> Result<PgBouncer, ServiceError>
     let known = found.await?;
     let missing = || ServiceError::failed("reading PgBouncer's port", "there is none");
     let bouncer = PgBouncer { port: port_of(&known).ok_or_else(missing)? };
-    eprintln!("services: {} in transaction mode on port {}", known["version"], bouncer.port);
+    eprintln!("services: {} on port {}", known["what"], bouncer.port);
     Ok(bouncer)
+}
+
+/// The fact that names the server behind the pooler.
+const UPSTREAM: &str = "upstream";
+
+fn upstream(server: &Postgres) -> String {
+    let (host, port) = server.address();
+    format!("{host}:{port}")
 }
 
 fn port_of(known: &Facts) -> Option<u16> {
@@ -78,10 +88,10 @@ async fn start(shared: &Shared, server: &Postgres) -> Result<Facts, ServiceError
     let account = Account::choose()?;
     let folder = shared.folder(account, &Servers::find()?.on_disk)?;
     let (port, path) = (place::free_port()?, folder.path().display().to_string());
-    let (host, upstream) = server.address();
+    let (host, behind) = server.address();
     let (role, password) = server.credentials();
     let settings = format!(
-        "[databases]\n* = host={host} port={upstream}\n[pgbouncer]\nlisten_addr = 127.0.0.1\n\
+        "[databases]\n* = host={host} port={behind}\n[pgbouncer]\nlisten_addr = 127.0.0.1\n\
          listen_port = {port}\nunix_socket_dir =\nauth_type = scram-sha-256\nauth_file = {path}/users.txt\n\
          pool_mode = transaction\nmax_client_conn = 1000\ndefault_pool_size = 8\nmin_pool_size = 0\n\
          server_idle_timeout = 3\nserver_login_retry = 1\npidfile = {path}/pgbouncer.pid\n"
@@ -98,19 +108,12 @@ async fn start(shared: &Shared, server: &Postgres) -> Result<Facts, ServiceError
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(out);
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
     let started = command.spawn();
-    let mut child =
-        started.map_err(|error| ServiceError::failed(format!("{command:?}"), error.to_string()))?;
-    let begun = Instant::now();
-    while !answers(server, port).await {
-        if child.try_wait().ok().flatten().is_some() || begun.elapsed() > Duration::from_secs(20) {
-            process::signal("KILL", &[child.id()]);
-            return Err(ServiceError::failed("starting PgBouncer", last_lines(&log, 20)));
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    let child = started.map_err(|error| ServiceError::failed(format!("{command:?}"), error.to_string()))?;
+    until_it_answers(child, "PgBouncer", &log, || answers(server, port)).await?;
     let version = process::run(Command::new(&program).arg("--version"))?;
-    let version = version.lines().next().unwrap_or("PgBouncer").to_owned();
-    Ok(facts(&[("port", port.to_string()), ("version", version)]))
+    let version = version.lines().next().unwrap_or("PgBouncer");
+    let what = format!("{version} in transaction mode, started from {}", program.display());
+    Ok(facts(&[("port", port.to_string()), ("what", what), (UPSTREAM, upstream(server)), (FOLDER, path)]))
 }
 
 fn install() -> Result<std::path::PathBuf, ServiceError> {

@@ -3,6 +3,7 @@
 //! A server's folder cannot lie under `target`, which the account that runs it may not be allowed to enter, and whose
 //! path may be too long for a socket.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -70,4 +71,13 @@ pub(crate) fn free_port() -> Result<u16, ServiceError> {
     bound
         .map(|address| address.port())
         .map_err(|error| ServiceError::failed("looking for a free port", error.to_string()))
+}
+
+/// A number for this machine, since a server of one's own may serve several.
+pub(crate) fn machine() -> u16 {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname");
+    let name = name.unwrap_or_else(|_| std::env::var("HOSTNAME").unwrap_or_default());
+    let mut hasher = DefaultHasher::new();
+    name.trim().hash(&mut hasher);
+    u16::try_from(hasher.finish() & 0xffff).unwrap_or_default()
 }

@@ -6,12 +6,16 @@ use std::time::Duration;
 use sqlx::{Connection, PgConnection, Row};
 use url::Url;
 
+use crate::account::Account;
 use crate::address::{decoded, parsed};
 use crate::binaries::Binaries;
+use crate::container::Container;
 use crate::error::or_fail;
+use crate::images::Image;
 use crate::place::Servers;
 use crate::server::{self, Plan};
-use crate::shared::{Facts, Shared, facts};
+use crate::shared::{FOLDER, Facts, Shared, facts};
+use crate::source::{Source, Start, WhyNative};
 use crate::{ServiceError, place};
 
 /// Which PostgreSQL a test wants.
@@ -29,6 +33,11 @@ impl Version {
             Self::V15 => 15,
             Self::V18 => 18,
         }
+    }
+
+    /// What the server is called.
+    pub(crate) fn name(self) -> String {
+        format!("PostgreSQL {}", self.major())
     }
 
     /// The variable in the environment that names a server of one's own.
@@ -105,9 +114,10 @@ pub async fn postgres(version: Version) -> Postgres {
 /// # Errors
 /// When there is none: the message says how to get it.
 pub async fn try_postgres(version: Version) -> Result<Postgres, ServiceError> {
-    let server = match std::env::var(version.variable()) {
-        Ok(url) if !url.is_empty() => given(version, &url).await?,
-        _ => shared(version).await?,
+    let source = Source::asked()?;
+    let server = match source.given(&version.name(), version.variable())? {
+        Some(url) => given(version, &url).await?,
+        None => shared(version, source).await?,
     };
     eprintln!("services: PostgreSQL {}, {}", server.version, server.how);
     Ok(server)
@@ -115,23 +125,28 @@ pub async fn try_postgres(version: Version) -> Result<Postgres, ServiceError> {
 
 async fn given(version: Version, url: &str) -> Result<Postgres, ServiceError> {
     let variable = version.variable();
-    let doing = || format!("asking the server that {variable} names for its version");
-    let mut connection = PgConnection::connect(url).await.map_err(ServiceError::sql(doing()))?;
-    let row = sqlx::query("SHOW server_version").fetch_one(&mut connection).await;
-    let said: String = row.and_then(|row| row.try_get(0)).map_err(ServiceError::sql(doing()))?;
-    let number = said.split_whitespace().next().unwrap_or_default().to_owned();
+    let doing = format!("asking the server that {variable} names for its version");
+    let number = version_at(url).await.map_err(ServiceError::sql(&doing))?;
     let major: u32 = number.split('.').next().and_then(|digits| digits.parse().ok()).unwrap_or_default();
     if major < version.major() {
         let wanted = version.major();
-        return Err(ServiceError::failed(doing(), format!("it is {said}, and {wanted} or later is needed")));
+        return Err(ServiceError::failed(doing, format!("it is {number}, and {wanted} or later is needed")));
     }
     let how = format!("given by {variable}");
     Ok(Postgres { url: parsed(url)?, version: number, how, superuser: None, log: None })
 }
 
-async fn shared(version: Version) -> Result<Postgres, ServiceError> {
-    let shared = Shared::new(&format!("postgres-{}", version.major()))?;
-    from_facts(&shared.find_or_start(answers, || start(&shared, version)).await?)
+/// The version that a server tells: `15.18` of `15.18 (Debian 15.18-0+deb12u1)`.
+async fn version_at(url: &str) -> Result<String, sqlx::Error> {
+    let mut connection = PgConnection::connect(url).await?;
+    let row = sqlx::query("SHOW server_version").fetch_one(&mut connection).await?;
+    let said: String = row.try_get(0)?;
+    Ok(said.split_whitespace().next().unwrap_or_default().to_owned())
+}
+
+async fn shared(version: Version, source: Source) -> Result<Postgres, ServiceError> {
+    let shared = Shared::new(&format!("postgres-{}-{source}", version.major()))?;
+    from_facts(&shared.find_or_start(answers, || start(&shared, version, source)).await?)
 }
 
 async fn answers(known: Facts) -> bool {
@@ -140,7 +155,17 @@ async fn answers(known: Facts) -> bool {
     matches!(tokio::time::timeout(Duration::from_secs(20), connecting).await, Ok(Ok(_)))
 }
 
-async fn start(shared: &Shared, version: Version) -> Result<Facts, ServiceError> {
+async fn start(shared: &Shared, version: Version, source: Source) -> Result<Facts, ServiceError> {
+    match source.start(&version.name(), &format!("postgres-{}", version.major())).await? {
+        Start::Container(image) => in_container(shared, version, image).await,
+        Start::Native(why) => {
+            let started = native(shared, version, &why).await;
+            started.map_err(|error| source.or_url(error, version.variable()))
+        }
+    }
+}
+
+async fn native(shared: &Shared, version: Version, why: &WhyNative) -> Result<Facts, ServiceError> {
     let binaries = tokio::task::spawn_blocking(move || Binaries::find(version)).await;
     let binaries = binaries.map_err(|error| ServiceError::failed("looking", error.to_string()))??;
     let folder = shared.folder(binaries.account, &Servers::find()?.fastest())?;
@@ -152,8 +177,34 @@ async fn start(shared: &Shared, version: Version) -> Result<Facts, ServiceError>
     Ok(facts(&[
         ("port", plan.port.to_string()),
         ("version", plan.binaries.version.clone()),
-        ("how", format!("started from {} on port {}", plan.binaries.folder.display(), plan.port)),
+        ("how", format!("started from {}{why} on port {}", plan.binaries.folder.display(), plan.port)),
         ("log", plan.log().display().to_string()),
+        (FOLDER, folder.path().display().to_string()),
+    ]))
+}
+
+async fn in_container(shared: &Shared, version: Version, image: Image) -> Result<Facts, ServiceError> {
+    let servers = Servers::find()?;
+    let folder = shared.folder(Account::own_of_process(), &servers.on_disk)?;
+    let settings =
+        server::SETTINGS.iter().flat_map(|(name, value)| ["-c".to_owned(), format!("{name}={value}")]);
+    let mut container = Container::new(image, folder.path(), 5432)?
+        .option("--env", format!("POSTGRES_PASSWORD={}", server::PASSWORD))
+        .option("--env", format!("POSTGRES_INITDB_ARGS={}", server::INITDB.join(" ")))
+        .command(["postgres".to_owned()].into_iter().chain(settings));
+    if servers.in_memory.is_some() {
+        container = container.option("--tmpfs", "/annals").option("--env", "PGDATA=/annals/data");
+    }
+    let port = container.port();
+    container.start(&version.name(), || server::answers(port)).await?;
+    server::make_role(port).await?;
+    let asked = version_at(&server::role_url(port)).await;
+    Ok(facts(&[
+        ("port", port.to_string()),
+        ("version", asked.map_err(ServiceError::sql("asking a container for its version"))?),
+        ("how", container.how()),
+        ("log", container.log().display().to_string()),
+        (FOLDER, folder.path().display().to_string()),
     ]))
 }
 

@@ -1,4 +1,5 @@
-//! A PostgreSQL server that one test has for itself, to kill and to start again.
+//! A PostgreSQL server that one test has for itself, to kill and to start again: always programs of this machine, whose
+//! processes and files are within reach.
 
 use std::ops::Deref;
 use std::path::PathBuf;
@@ -10,7 +11,9 @@ use crate::error::or_fail;
 use crate::keep::{Folder, Use};
 use crate::place::Servers;
 use crate::postgres::initialise;
-use crate::server::{Plan, last_lines};
+use crate::server::Plan;
+use crate::source::Source;
+use crate::started::{again, last_lines};
 use crate::{Postgres, ServiceError, Version, place, process};
 
 /// How a private server differs from the usual.
@@ -50,6 +53,7 @@ impl PrivateOptions {
 
     async fn try_start(self) -> Result<PrivatePostgres, ServiceError> {
         let version = self.version;
+        Source::asked()?.native_only(&format!("a private {}", version.name()))?;
         let found = tokio::task::spawn_blocking(move || Binaries::find(version)).await;
         let binaries = found.map_err(|error| ServiceError::failed("looking", error.to_string()))??;
         let within = self.within.map_or_else(|| Servers::find().map(|found| found.on_disk), Ok)?;
@@ -124,14 +128,7 @@ impl PrivatePostgres {
     /// When it does not come back, with the end of its log.
     pub async fn restart(&mut self) {
         self.kill();
-        let begun = Instant::now();
-        let mut started = self.plan.start().await;
-        // What was killed with it may hold the memory that they shared for a moment longer.
-        while started.is_err() && begun.elapsed() < Duration::from_secs(5) {
-            tokio::time::sleep(Duration::from_millis(50)).await;
-            started = self.plan.start().await;
-        }
-        self.child = Some(or_fail(started));
+        self.child = Some(or_fail(again(|| self.plan.start()).await));
     }
 
     /// Where the server's data and its log lie.

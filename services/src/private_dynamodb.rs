@@ -1,8 +1,8 @@
-//! A DynamoDB that one test has for itself: to kill, to stop for a while, and to start again.
+//! A DynamoDB that one test has for itself: to kill, to stop for a while, and to start again. Like a private PostgreSQL it
+//! is always a program of this machine.
 
 use std::ops::Deref;
 use std::process::Child;
-use std::time::{Duration, Instant};
 
 use crate::account::Account;
 use crate::dynamodb::find;
@@ -10,7 +10,8 @@ use crate::emulator::{Data, Plan};
 use crate::error::or_fail;
 use crate::keep::{Folder, Use};
 use crate::place::Servers;
-use crate::server::last_lines;
+use crate::source::{Source, WhyNative};
+use crate::started::{again, last_lines};
 use crate::{DynamoDb, Engine, ServiceError, place, process};
 
 /// An emulator of a test's own, killed and removed when it is dropped.
@@ -32,13 +33,14 @@ pub async fn private_dynamodb(engine: Engine) -> PrivateDynamoDb {
 }
 
 async fn start(engine: Engine) -> Result<PrivateDynamoDb, ServiceError> {
+    Source::asked()?.native_only(&format!("a private {}", engine.name()))?;
     let programs = find(engine).await?;
     let folder = Folder::new("private-dynamodb", Account::own_of_process(), &Servers::find()?.fastest())?;
     let held = folder.keep_private()?;
     let port = place::free_port()?;
     let plan = Plan { programs, folder: folder.path().to_owned(), port, data: Data::InFolder };
     let child = plan.start().await?;
-    let server = DynamoDb::from_plan(&plan, engine, "private, started");
+    let server = DynamoDb::from_plan(&plan, engine, "private, started", &WhyNative::default());
     server.announce();
     Ok(PrivateDynamoDb { server, plan, folder, child: Some(child), _use: held })
 }
@@ -83,14 +85,7 @@ impl PrivateDynamoDb {
     /// When it does not come back, with the end of its log.
     pub async fn restart(&mut self) {
         self.kill();
-        let begun = Instant::now();
-        let mut started = self.plan.start().await;
-        // Connections of the one before may hold the port for a moment longer.
-        while started.is_err() && begun.elapsed() < Duration::from_secs(5) {
-            tokio::time::sleep(Duration::from_millis(50)).await;
-            started = self.plan.start().await;
-        }
-        self.child = Some(or_fail(started));
+        self.child = Some(or_fail(again(|| self.plan.start()).await));
     }
 
     /// Where its data and its log lie.

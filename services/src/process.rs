@@ -1,6 +1,8 @@
 //! Other programs: run to their end, killed with all their children.
 
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
 
 use crate::ServiceError;
 
@@ -11,6 +13,25 @@ pub(crate) fn run(command: &mut Command) -> Result<String, ServiceError> {
         .stdin(Stdio::null())
         .output()
         .map_err(|error| ServiceError::failed(&program, format!("it cannot be started: {error}")))?;
+    printed(program, &output)
+}
+
+/// The same for a program that may never end: it is killed when it takes too long.
+pub(crate) fn run_within(command: &mut Command, patience: Duration) -> Result<String, ServiceError> {
+    let program = format!("{command:?}");
+    let failed = |error: std::io::Error| ServiceError::failed(&program, format!("it cannot be run: {error}"));
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = command.spawn().map_err(failed)?;
+    let (process, (tell, ended)) = (child.id(), mpsc::channel());
+    std::thread::spawn(move || tell.send(child.wait_with_output()));
+    let Ok(output) = ended.recv_timeout(patience) else {
+        signal("KILL", &[process]);
+        return Err(ServiceError::failed(program, format!("no answer within {patience:?}")));
+    };
+    printed(program.clone(), &output.map_err(failed)?)
+}
+
+fn printed(program: String, output: &Output) -> Result<String, ServiceError> {
     if output.status.success() {
         return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
     }

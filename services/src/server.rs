@@ -4,15 +4,15 @@
 
 use std::fmt::Write as _;
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Stdio};
-use std::time::{Duration, Instant};
 
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 use crate::ServiceError;
 use crate::binaries::Binaries;
 use crate::process;
+use crate::started::until_it_answers;
 
 /// The role that owns the tests' databases. It is no superuser: an application's is none.
 pub(crate) const ROLE: &str = "annals";
@@ -20,8 +20,21 @@ pub(crate) const ROLE: &str = "annals";
 pub(crate) const PASSWORD: &str = "hush-of-the-tests";
 const SUPERUSER: &str = "postgres";
 
-/// How long a server may take to start; on a busy machine it does take long.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// What differs from a server's own settings, wherever it runs.
+///
+/// The launcher of autovacuum sleeps for a minute at a time, and whoever drops a database waits for it to wake.
+pub(crate) const SETTINGS: [(&str, &str); 7] = [
+    ("max_connections", "300"),
+    ("shared_buffers", "32MB"),
+    ("max_prepared_transactions", "0"),
+    ("log_line_prefix", "%m [%p] %d "),
+    ("log_checkpoints", "off"),
+    ("autovacuum", "off"),
+    ("authentication_timeout", "15s"),
+];
+
+/// How its data directory is made, wherever it runs.
+pub(crate) const INITDB: [&str; 4] = ["--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-sync"];
 
 /// How a server is to be started.
 #[derive(Clone, Debug)]
@@ -40,13 +53,7 @@ impl Plan {
         std::fs::write(&password, PASSWORD).map_err(ServiceError::file("write", &password))?;
         account.own(&password)?;
         let mut initdb = account.command(&self.binaries.program("initdb"));
-        initdb.args([
-            "--auth=scram-sha-256",
-            "--encoding=UTF8",
-            "--locale=C",
-            "--no-sync",
-            "--no-instructions",
-        ]);
+        initdb.args(INITDB).arg("--no-instructions");
         initdb
             .arg(format!("--username={SUPERUSER}"))
             .arg("--pwfile")
@@ -56,14 +63,10 @@ impl Plan {
         process::run(&mut initdb)?;
         let folder = self.folder.display();
         let port = self.port;
-        // The launcher of autovacuum sleeps for a minute at a time, and whoever drops a database waits for it to wake.
-        let mut lines = format!(
-            "listen_addresses = '127.0.0.1'\nport = {port}\nunix_socket_directories = '{folder}'\n\
-             max_connections = 300\nshared_buffers = '32MB'\nmax_prepared_transactions = 0\n\
-             log_line_prefix = '%m [%p] %d '\nlog_checkpoints = off\nautovacuum = off\n\
-             authentication_timeout = '15s'\n"
-        );
-        for (name, value) in &self.settings {
+        let mut lines =
+            format!("listen_addresses = '127.0.0.1'\nport = {port}\nunix_socket_directories = '{folder}'\n");
+        let own = self.settings.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        for (name, value) in SETTINGS.into_iter().chain(own) {
             // A string takes all that is written to it.
             let _ = writeln!(lines, "{name} = '{value}'");
         }
@@ -82,32 +85,12 @@ impl Plan {
         // What ends the tests leaves the server to its watcher.
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
         let started = command.spawn();
-        let mut child =
+        let child =
             started.map_err(|error| ServiceError::failed(format!("{command:?}"), error.to_string()))?;
-        let begun = Instant::now();
-        loop {
-            if let Ok(mut connection) = PgConnection::connect(&self.superuser_url()).await {
-                self.make_role(&mut connection).await?;
-                return Ok(child);
-            }
-            let ended = child.try_wait().ok().flatten();
-            if ended.is_some() || begun.elapsed() > PATIENCE {
-                process::kill_family(child.id());
-                let _ = child.wait();
-                let what = format!("starting PostgreSQL {}", self.binaries.version);
-                return Err(ServiceError::failed(what, last_lines(&log, 20)));
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    }
-
-    async fn make_role(&self, connection: &mut PgConnection) -> Result<(), ServiceError> {
-        let make = format!(
-            "DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{ROLE}') THEN
-             CREATE ROLE {ROLE} LOGIN CREATEDB PASSWORD '{PASSWORD}'; END IF; END $$"
-        );
-        let made = sqlx::raw_sql(AssertSqlSafe(make)).execute(connection).await;
-        made.map(drop).map_err(ServiceError::sql("making the tests' role"))
+        let what = format!("PostgreSQL {}", self.binaries.version);
+        let child = until_it_answers(child, &what, &log, || answers(self.port)).await?;
+        make_role(self.port).await?;
+        Ok(child)
     }
 
     fn data(&self) -> PathBuf {
@@ -128,6 +111,23 @@ impl Plan {
     }
 }
 
+/// Whether a server lets its superuser in.
+pub(crate) async fn answers(port: u16) -> bool {
+    PgConnection::connect(&superuser_url(port)).await.is_ok()
+}
+
+/// Makes the tests' role where there is none.
+pub(crate) async fn make_role(port: u16) -> Result<(), ServiceError> {
+    let doing = || ServiceError::sql("making the tests' role");
+    let mut connection = PgConnection::connect(&superuser_url(port)).await.map_err(doing())?;
+    let make = format!(
+        "DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{ROLE}') THEN
+         CREATE ROLE {ROLE} LOGIN CREATEDB PASSWORD '{PASSWORD}'; END IF; END $$"
+    );
+    let made = sqlx::raw_sql(AssertSqlSafe(make)).execute(&mut connection).await;
+    made.map(drop).map_err(doing())
+}
+
 pub(crate) fn superuser_url(port: u16) -> String {
     url(SUPERUSER, port)
 }
@@ -138,12 +138,4 @@ pub(crate) fn role_url(port: u16) -> String {
 
 fn url(role: &str, port: u16) -> String {
     format!("postgres://{role}:{PASSWORD}@127.0.0.1:{port}/postgres?sslmode=disable")
-}
-
-/// The end of a log.
-pub(crate) fn last_lines(log: &Path, count: usize) -> String {
-    let bytes = std::fs::read(log).unwrap_or_default();
-    let text = String::from_utf8_lossy(&bytes);
-    let lines: Vec<_> = text.lines().collect();
-    lines[lines.len().saturating_sub(count)..].join("\n")
 }

@@ -16,6 +16,9 @@ use crate::{ServiceError, place};
 /// How long a server stays that nobody uses: between two test binaries of one run.
 const GRACE: Duration = Duration::from_secs(10);
 
+/// The fact that names the server's folder.
+pub(crate) const FOLDER: &str = "folder";
+
 /// What is known of a server that was started: by whoever started it, and written down for the others.
 pub(crate) type Facts = BTreeMap<String, String>;
 
@@ -48,9 +51,12 @@ impl Shared {
         let _starting = waited
             .map_err(|error| ServiceError::failed("waiting for a server", error.to_string()))?
             .map_err(ServiceError::file("lock", &lock))?;
+        // Nobody can watch over a server whose folder is gone.
         if let Some(facts) = self.read()
+            && let Some(folder) = facts.get(FOLDER).map(Path::new).filter(|folder| folder.exists())
             && answers(facts.clone()).await
         {
+            Folder::keep_found(folder, &self.file("users"), GRACE, &self.file("state"))?;
             return Ok(facts);
         }
         let facts = start().await?;
@@ -71,6 +77,8 @@ impl Shared {
         let mut announced = ANNOUNCED.lock().unwrap_or_else(PoisonError::into_inner);
         if !announced.contains_key(&self.name) {
             announced.insert(self.name.clone(), Use::announce(&self.file("users"))?);
+            // What cannot be swept now is in nobody's way until somebody starts a server.
+            let _ = keep::sweep();
         }
         Ok(())
     }

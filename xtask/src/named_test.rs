@@ -45,7 +45,6 @@ pub(crate) fn run(options: &Options) -> ExitCode {
 }
 
 fn selected(options: &Options) -> Result<Selection, String> {
-    options.services.available()?;
     let name = TestName::parse(&options.name)?;
     if let Some(store) = &options.store {
         return Ok(Selection::of_stores(named(store)?, Some(name)));

@@ -20,11 +20,11 @@ pub(crate) struct Services {
 /// Where servers come from.
 #[derive(clap::ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
 enum Source {
-    /// What the environment names; else what is on the machine, or can be fetched.
+    /// What the environment names; else containers; else what is on the machine, or can be fetched.
     Auto,
-    /// Containers.
+    /// Containers; the machine's own programs where there is no image, and where a test kills its server.
     Containers,
-    /// The machine's own programs, and what is fetched into target/tools.
+    /// The machine's own programs, and what is fetched into target/tools, whatever the environment names.
     Native,
     /// What the environment names, and nothing else.
     External,
@@ -41,19 +41,6 @@ impl Services {
         }
     }
 
-    /// Whether the tests can be told to use these.
-    ///
-    /// # Errors
-    /// When they cannot yet: what can be used instead.
-    pub(crate) fn available(self) -> Result<(), String> {
-        if self.from == Source::Containers {
-            return Err(
-                "containers cannot be used yet: choose --services auto, native or external".to_owned()
-            );
-        }
-        Ok(())
-    }
-
     /// Tells the tests that the command runs.
     pub(crate) fn tell(self, command: &mut Command) {
         command.env(VARIABLE, self.name());
@@ -65,19 +52,5 @@ impl Services {
     /// From anywhere.
     pub(crate) fn auto(allow_missing: bool) -> Self {
         Self { from: Source::Auto, allow_missing }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn containers_are_refused_with_what_can_be_used() {
-        let refused = Services { from: Source::Containers, ..Services::auto(false) }.available().unwrap_err();
-        assert!(refused.contains("--services auto, native or external"), "{refused}");
-        for from in [Source::Auto, Source::Native, Source::External] {
-            assert_eq!(Services { from, ..Services::auto(false) }.available(), Ok(()));
-        }
     }
 }

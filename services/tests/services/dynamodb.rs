@@ -10,6 +10,8 @@ use serde_json::json;
 use crate::requests::Dynamo;
 use crate::{AGES, ROLE, role, start, tell, wait_until};
 
+const VARIABLE: &str = "ANNALS_DYNAMODB_URL";
+
 const ENGINES: [Engine; 2] = [Engine::Local, Engine::Embedded];
 
 /// A name that no other test of this machine takes.
@@ -131,7 +133,6 @@ async fn no_private_dynamodb_outlives_its_test_even_when_paused() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_endpoint_of_ones_own_is_taken_and_said() {
-    const VARIABLE: &str = "ANNALS_DYNAMODB_URL";
     if role().is_some() {
         let server = dynamodb(Engine::Local).await;
         assert_eq!(Some(server.endpoint()), std::env::var(VARIABLE).unwrap().strip_suffix('/'));
@@ -142,6 +143,7 @@ async fn an_endpoint_of_ones_own_is_taken_and_said() {
     let child = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "dynamodb::an_endpoint_of_ones_own_is_taken_and_said", "--nocapture"])
         .env(ROLE, "child")
+        .env(crate::SERVICES, "auto")
         .env(VARIABLE, format!("{}/", server.endpoint()))
         .output()
         .unwrap();
@@ -156,7 +158,7 @@ async fn without_java_it_is_said_how_to_get_it() {
         let missing = try_dynamodb(Engine::Local).await.unwrap_err().to_string();
         assert!(missing.starts_with("DynamoDB Local cannot be had: "), "{missing}");
         assert!(missing.contains("apt-get install default-jre-headless"), "{missing}");
-        assert!(missing.contains("ANNALS_DYNAMODB_URL"), "{missing}");
+        assert!(missing.contains(VARIABLE), "{missing}");
         return;
     }
     let nothing = tempfile::tempdir().unwrap();
@@ -166,7 +168,8 @@ async fn without_java_it_is_said_how_to_get_it() {
         .env("PATH", nothing.path())
         .env("CARGO_TARGET_DIR", nothing.path())
         .env_remove("JAVA_HOME")
-        .env_remove("ANNALS_DYNAMODB_URL")
+        .env(crate::SERVICES, "auto")
+        .env_remove(VARIABLE)
         .output()
         .unwrap();
     assert!(child.status.success(), "{}", String::from_utf8_lossy(&child.stderr));

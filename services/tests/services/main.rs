@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
+mod containers;
 mod dynamodb;
 mod faulty;
 mod requests;
@@ -32,6 +33,9 @@ async fn number(connection: &mut PgConnection, sql: &'static str) -> i64 {
     sqlx::query(sql).fetch_one(connection).await.unwrap().get(0)
 }
 
+/// The variable that says where servers come from.
+const SERVICES: &str = "ANNALS_SERVICES";
+
 const ROLE: &str = "ANNALS_SERVICES_ROLE_OF_THIS_PROCESS";
 
 fn role() -> Option<String> {
@@ -40,12 +44,16 @@ fn role() -> Option<String> {
 
 /// Runs the test `name` alone in another process, which is told what to do.
 fn start(name: &str, role: &str) -> Child {
-    Command::new(std::env::current_exe().unwrap())
+    process(name, role).spawn().unwrap()
+}
+
+fn process(name: &str, role: &str) -> Command {
+    let mut process = Command::new(std::env::current_exe().unwrap());
+    process
         .args(["--exact", name, "--nocapture", "--test-threads", "1"])
         .env(ROLE, role)
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap()
+        .stderr(Stdio::null());
+    process
 }
 
 /// Tells whoever waits for it; whole at once.
