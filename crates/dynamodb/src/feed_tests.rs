@@ -24,7 +24,7 @@ use crate::tables::Table;
 use crate::tail::Tail;
 use crate::unseen::Unseen;
 use crate::write::Write;
-use crate::{DynamoOptions, DynamoStore, feed_check};
+use crate::{DynamoOptions, DynamoStore, FeedLag, feed_check};
 
 async fn options() -> DynamoOptions {
     let server = dynamodb(Engine::Local).await;
@@ -144,6 +144,32 @@ async fn commits_come_soon_and_in_order_and_the_end_is_after_them() {
     assert_whole(&database).await;
     eprintln!("{:?}", store.usage());
     remove(&database).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_lag_is_told_in_events_and_seconds() {
+    let options = options().await;
+    let store = DynamoStore::open(options.clone().indexer(false)).await.unwrap();
+    assert_eq!(store.feed_lag(), FeedLag::default());
+    for version in 1..=3 {
+        let (_, appended) = write(store.database(), "order-1", version).await;
+        store.shared.hub.committed(&[appended]);
+    }
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let lag = store.feed_lag();
+    assert!(lag.events == 3 && lag.age >= Duration::from_millis(100), "{lag}");
+    // The hub is the process's: now it keeps the feed.
+    let keeper = DynamoStore::open(options).await.unwrap();
+    let (events, _) = keeper
+        .read_to_end(&FeedQuery::all(), store.start(FeedStart::Beginning).await.unwrap())
+        .await
+        .unwrap();
+    let caught_up = store.feed_lag();
+    assert!(
+        events.len() == 3 && caught_up.events == 0 && caught_up.age < Duration::from_secs(10),
+        "{caught_up}"
+    );
+    remove(store.database()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -8,6 +8,7 @@ use futures::future::BoxFuture;
 
 use crate::database::Database;
 use crate::fault::Fault;
+use crate::feed_lag::FeedLag;
 use crate::heads::Heads;
 use crate::hub::Hub;
 use crate::meter::Usage;
@@ -57,6 +58,11 @@ impl DynamoStore {
     /// share, is counted by the one that was opened first.
     pub fn usage(&self) -> Usage {
         self.shared.database.meter.usage().clone()
+    }
+
+    /// How far the feed is behind history, as far as this process knows; asks nobody.
+    pub fn feed_lag(&self) -> FeedLag {
+        self.shared.hub.tail.lag()
     }
 
     /// The client that the store uses, with its endpoint and credentials, for those who work on the tables by themselves.

@@ -13,15 +13,18 @@ use crate::tail::{Keeping, Tail};
 /// For so long stamps that were far off are told of.
 const TOLD_FOR: Duration = Duration::from_hours(24);
 
+/// A feed that is so far behind is told of. Ordinarily it is some hundreds of milliseconds.
+const LAGS: Duration = Duration::from_secs(10);
+
 /// The warnings, of which there are none as a rule; `behind` tells why the end of the feed could not be reached.
 pub(crate) async fn warnings(tail: &Tail, behind: Option<Fault>) -> Result<Vec<String>, Fault> {
     let database = tail.database();
     let mut warnings = Vec::new();
+    let lag = tail.lag();
     if let Some(fault) = behind {
-        let (appends, age) = tail.unseen().lag();
-        warnings.push(format!(
-            "the feed lags: {fault} ({appends} appends of this process wait, the first for {age:?})"
-        ));
+        warnings.push(format!("the feed lags: {fault} ({lag})"));
+    } else if lag.age > LAGS {
+        warnings.push(format!("the feed lags: {lag}; it is being read, and comes later than usual"));
     }
     if let Keeping::Failing(fault) = tail.keeping() {
         warnings.push(format!("this process cannot keep the feed: {fault}"));

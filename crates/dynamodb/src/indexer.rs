@@ -255,6 +255,7 @@ async fn follow(
 ) -> Result<(), Ended> {
     let every = tail.database().options.lease / 3;
     let (mut pause, mut failed) = (PAUSE.0, PAUSE_FAILED.0);
+    tail.pace.is_at_tip(Instant::now());
     tail.keep(Keeping::Here { is_caught_up: false });
     let mut is_caught_up = false;
     loop {
@@ -274,11 +275,16 @@ async fn follow(
         failed = PAUSE_FAILED.0;
         let (is_at_tip, has_news) = (round.is_at_tip, !round.changes.is_empty());
         let low = Round { changes: Vec::new(), ..round };
+        tail.pace.takes(round.changes.len() as u64);
         indexing.take(round.changes).await?;
+        tail.pace.takes(0);
         if is_at_tip && !is_caught_up {
             indexing.index_young().await?;
             is_caught_up = true;
             tail.keep(Keeping::Here { is_caught_up });
+        }
+        if is_at_tip {
+            tail.pace.is_at_tip(begun);
         }
         saved.rise(&low, indexing.run);
         // What a recovery left over would be forgotten with the marks.

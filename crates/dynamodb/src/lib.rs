@@ -31,6 +31,7 @@ mod event_item;
 mod fault;
 mod feed;
 mod feed_check;
+mod feed_lag;
 #[cfg(test)]
 mod feed_tests;
 mod handle;
@@ -93,6 +94,7 @@ mod write;
 
 /// The SDK, for those who work on the tables by themselves.
 pub use aws_sdk_dynamodb as sdk;
+pub use feed_lag::FeedLag;
 pub use handle::DynamoStore;
 pub use meter::Usage;
 pub use options::DynamoOptions;

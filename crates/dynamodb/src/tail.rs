@@ -15,6 +15,7 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::database::Database;
 use crate::fault::{Fault, Kind};
+use crate::feed_lag::{FeedLag, Pace};
 use crate::log::{Entry, Log};
 use crate::place::Place;
 use crate::unseen::Unseen;
@@ -62,6 +63,8 @@ pub(crate) struct Tail {
     pub(crate) log: Log,
     end: watch::Sender<End>,
     keeping: watch::Sender<Keeping>,
+    /// Where this process keeps the feed.
+    pub(crate) pace: Pace,
     unseen: Mutex<Unseen>,
     /// One at a time reads on; when the last one began.
     reading: tokio::sync::Mutex<Option<Instant>>,
@@ -82,6 +85,7 @@ impl Tail {
             log: Log::new(database.clone()),
             end: watch::Sender::default(),
             keeping: watch::Sender::new(keeping),
+            pace: Pace::default(),
             unseen: Mutex::new(unseen),
             reading: tokio::sync::Mutex::default(),
             waiting: AtomicUsize::new(0),
@@ -104,6 +108,12 @@ impl Tail {
 
     pub(crate) fn keeping(&self) -> Keeping {
         self.keeping.borrow().clone()
+    }
+
+    /// How far the feed is behind, as far as this process knows.
+    pub(crate) fn lag(&self) -> FeedLag {
+        let own = self.unseen().lag();
+        if matches!(self.keeping(), Keeping::Here { .. }) { own.or(self.pace.lag()) } else { own }
     }
 
     pub(crate) fn keep(&self, keeping: Keeping) {

@@ -13,6 +13,7 @@ use annals_ports::Appended;
 use lru::LruCache;
 
 use crate::batch::Batch;
+use crate::feed_lag::FeedLag;
 
 /// Commits that are waited for; beyond that the earliest are given up, as where nobody keeps the feed for long.
 const OPEN_MAX: usize = 65_536;
@@ -33,6 +34,8 @@ pub(crate) struct Unseen {
 pub(crate) struct Awaited {
     pub(crate) stream: StreamId,
     pub(crate) version: Version,
+    /// How many events it has.
+    pub(crate) events: u64,
     pub(crate) recorded_at: Timestamp,
     pub(crate) since: Instant,
 }
@@ -60,7 +63,8 @@ impl Unseen {
         let number = self.next;
         self.next += 1;
         let recorded_at = appended.head.recorded_at;
-        let awaited = Awaited { stream: stream.clone(), version, recorded_at, since: Instant::now() };
+        let events = version.get() - appended.first.get() + 1;
+        let awaited = Awaited { stream: stream.clone(), version, events, recorded_at, since: Instant::now() };
         self.open.insert(number, awaited);
         self.by_stream.entry(stream.clone()).or_default().push_back((version, number));
         while self.open.len() > OPEN_MAX {
@@ -119,10 +123,13 @@ impl Unseen {
         self.open.is_empty()
     }
 
-    /// How many appends are waited for, and for how long the first of them.
-    pub(crate) fn lag(&self) -> (usize, Duration) {
+    /// How many events are waited for, and for how long the first of them.
+    pub(crate) fn lag(&self) -> FeedLag {
         let first = self.open.values().next();
-        (self.open.len(), first.map_or(Duration::ZERO, |awaited| awaited.since.elapsed()))
+        FeedLag {
+            events: self.open.values().map(|awaited| awaited.events).sum(),
+            age: first.map_or(Duration::ZERO, |awaited| awaited.since.elapsed()),
+        }
     }
 
     /// The earliest stamp of what is waited for, once what is older than `age` was given up.
