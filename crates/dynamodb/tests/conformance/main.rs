@@ -13,8 +13,13 @@ mod embedded {
     annals_testkit::conformance_suite!(crate::store::OwnTables<crate::store::Embedded>);
 }
 
-/// While three requests of ten are throttled, answers are lost, batches are done in part, and the stream's records come
-/// shuffled, twice and late.
-mod faulty {
-    annals_testkit::conformance_suite!(crate::store::OwnTables<crate::store::Faulty>);
+/// On the embedded emulator, while three requests of ten are throttled, answers are lost, batches are done in part, and the
+/// stream's records come shuffled, twice and late.
+mod embedded_faulty {
+    annals_testkit::conformance_suite!(crate::store::OwnTables<crate::store::Faulty<crate::store::Embedded>>);
+}
+
+/// The same on Amazon's.
+mod local_faulty {
+    annals_testkit::conformance_suite!(crate::store::OwnTables<crate::store::Faulty<crate::store::Local>>);
 }

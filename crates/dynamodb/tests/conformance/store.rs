@@ -32,9 +32,10 @@ impl Setting for Embedded {
     const ENGINE: Engine = Engine::Embedded;
 }
 
-pub(crate) struct Faulty;
-impl Setting for Faulty {
-    const ENGINE: Engine = Engine::Embedded;
+/// The setting `S`, with what goes wrong.
+pub(crate) struct Faulty<S>(PhantomData<S>);
+impl<S: Setting> Setting for Faulty<S> {
+    const ENGINE: Engine = S::ENGINE;
     const FAULTS: &'static [(Fault, f64)] = &[
         (Fault::Throttled, 0.3),
         (Fault::Conflicting, 0.05),
