@@ -9,5 +9,6 @@ mod large;
 mod lost_answers;
 mod refusals;
 mod requests;
+mod sizes;
 mod tables;
 mod template;

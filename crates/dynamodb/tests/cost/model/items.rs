@@ -2,7 +2,7 @@
 
 use annals_dynamodb::cost::Item;
 use aws_sdk_dynamodb::primitives::Blob;
-use aws_sdk_dynamodb::types::AttributeValue::{self, B, M, N, S};
+use aws_sdk_dynamodb::types::AttributeValue::{self, B, Bs, M, N, S};
 
 /// The length of a stream id here: `order-` and 34 characters.
 pub(crate) const STREAM_ID: usize = 40;
@@ -30,6 +30,7 @@ pub(crate) fn event(payload: usize, metadata: usize) -> Item {
         ("CommitSize", number(3)),
         ("AppendEnd", number(59)),
         ("EventTypeShard", text(16)),
+        ("By", bytes(4)),
     ]);
     if metadata > 0 {
         event.insert("Metadata".to_owned(), text(metadata));
@@ -43,7 +44,7 @@ pub(crate) fn marker() -> Item {
         ("AggregateId", text(8 + UUID)),
         ("Version", number(0)),
         ("Kind", text(6)),
-        ("Once", AttributeValue::Bool(true)),
+        ("By", text(16)),
         ("Places", AttributeValue::L(vec![AttributeValue::L(vec![text(STREAM_ID), number(57), number(57)])])),
     ])
 }
@@ -62,17 +63,18 @@ pub(crate) fn batch(events: usize) -> Item {
     ])
 }
 
-/// The indexer's state, with a low mark for each shard of the stream.
+/// The indexer's state, with a mark for each shard of the stream.
 pub(crate) fn state(shards: usize) -> Item {
-    let marks = (0..shards).map(|shard| {
-        (format!("shardId-{shard:020}-0123abcd"), M(item([("At", text(40)), ("Time", text(TIME))])))
-    });
+    let marks = (0..shards).map(|shard| (format!("shardId-{shard:020}-0123abcd"), text(40)));
     item([
         ("Part", text(6)),
         ("Batch", number(0)),
-        ("Low", M(marks.collect())),
-        ("Last", number(1_234_567)),
-        ("Lag", number(120)),
+        ("Token", number(42)),
+        ("Owner", text(30)),
+        ("Marks", M(marks.collect())),
+        ("Batches", number(1_234_567)),
+        ("Low", text(TIME)),
+        ("Reported", text(TIME)),
     ])
 }
 
@@ -83,18 +85,17 @@ pub(crate) fn row(json: usize) -> Item {
         ("Part", text(24)),
         ("Sort", text(STREAM_ID)),
         ("Row", text(json)),
-        ("At", number(123_456_789_012)),
-        ("By", number(42)),
+        ("At", number(1_234_567)),
         ("Index", index()),
         ("Prev", text(json)),
-        ("PrevAt", number(123_456_789_012)),
+        ("PrevAt", number(1_234_567)),
         ("PrevIndex", index()),
     ])
 }
 
 /// An entry of a view's index.
 pub(crate) fn index_entry() -> Item {
-    item([("Part", text(34)), ("Sort", text(60 + STREAM_ID)), ("At", number(123_456_789_012))])
+    item([("Part", text(34)), ("Sort", text(60 + STREAM_ID)), ("At", number(1_234_567))])
 }
 
 /// What a view's checkpoint is kept in.
@@ -104,7 +105,9 @@ pub(crate) fn checkpoint() -> Item {
         ("Sort", text(20)),
         ("Gen", number(1)),
         ("Checkpoint", text(120)),
-        ("Place", number(123_456_789_012)),
+        ("Next", number(1_234_568)),
+        ("Seq", number(1_234_567)),
+        ("Indexes", Bs(vec![Blob::new(*b"customer")])),
         ("Events", number(1_234_567)),
         ("LastRecordedAt", text(TIME)),
         ("Rows", number(123_456)),
