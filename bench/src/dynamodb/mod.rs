@@ -6,6 +6,8 @@
 mod commands;
 mod plain;
 
+use std::time::Duration;
+
 use annals::dynamodb::{DynamoOptions, DynamoStore};
 use annals_services::{Engine, PrivateDynamoDb, private_dynamodb};
 
@@ -29,6 +31,8 @@ impl Tables {
         let options = options.ok_or("the emulator's address is no URL")?.region("local");
         // Nobody follows: all that is counted is the commands' own.
         let options = options.indexer(false).deletion_protection(false).point_in_time_recovery(false);
+        // The emulator is slow while it is filled.
+        let options = options.timeout(Duration::from_secs(60));
         Ok(DynamoStore::open(options).await?)
     }
 }
