@@ -51,7 +51,7 @@ impl Database {
         let mut connection = connect(&options).await.map_err(|fault| fault.told(&doing, &options))?;
         let prepared = schema::prepare(&mut connection, &options).await;
         let id = prepared.map_err(|failure| failure.told(&doing, &options))?;
-        // The lanes have connections of their own.
+        // The lanes' connections are not counted.
         let lanes = if options.gathering { options.lanes } else { 0 };
         let borrowed = options.max_connections.saturating_sub(lanes).max(2);
         Ok(Arc::new(Self {
@@ -137,14 +137,10 @@ impl Database {
             database: self,
             _permit: permit,
         };
-        while let Some(mut idle) = self.take_idle() {
-            if idle.since.elapsed() < STALE
-                || matches!(timeout(Duration::from_secs(1), idle.connection.ping()).await, Ok(Ok(())))
-            {
-                return Ok(session(idle.connection, false));
-            }
+        match self.standing().await {
+            Some(connection) => Ok(session(connection, false)),
+            None => Ok(session(connect(&self.options).await?, true)),
         }
-        Ok(session(connect(&self.options).await?, true))
     }
 
     /// Begins a transaction. What is not committed is rolled back.
@@ -184,18 +180,39 @@ impl Database {
         connect(&self.options).await
     }
 
+    /// A connection that is not counted, for a lane, which gives it back: nobody keeps what others may be in want of.
+    pub(crate) async fn for_lane(&self) -> Result<PgConnection, Fault> {
+        match self.standing().await {
+            Some(connection) => Ok(connection),
+            None => connect(&self.options).await,
+        }
+    }
+
+    /// A connection that nobody uses and that still stands.
+    async fn standing(&self) -> Option<PgConnection> {
+        while let Some(mut idle) = self.take_idle() {
+            if idle.since.elapsed() < STALE
+                || matches!(timeout(Duration::from_secs(1), idle.connection.ping()).await, Ok(Ok(())))
+            {
+                return Some(idle.connection);
+            }
+        }
+        None
+    }
+
     fn take_idle(&self) -> Option<Idle> {
         lock(&self.idle).pop()
     }
 
-    fn give_back(&self, connection: PgConnection) {
+    /// Lets others use a connection on which nothing is under way.
+    pub(crate) fn give_back(&self, connection: PgConnection) {
         let mut idle = lock(&self.idle);
         idle.retain(|idle| idle.since.elapsed() < SURPLUS);
         idle.push(Idle { connection, since: Instant::now() });
     }
 
-    /// Who was cut off was probably not alone: the others are asked before they are used.
-    fn distrust(&self) {
+    /// Who was cut off was probably not alone: the others are not used again.
+    pub(crate) fn distrust(&self) {
         lock(&self.idle).clear();
     }
 }

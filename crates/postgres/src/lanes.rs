@@ -12,7 +12,6 @@ use std::sync::{Arc, Mutex};
 use annals_core::{CommitId, StreamHead, StreamId};
 use annals_ports::{Commit, PreparedAppend};
 use lru::LruCache;
-use sqlx::postgres::PgConnection;
 use tokio::sync::{Notify, oneshot};
 
 use crate::batch::{Answer, Piece, Proposal, Task, Verdict, propose};
@@ -87,7 +86,7 @@ struct Load {
 }
 
 impl Lanes {
-    /// Starts the lanes within the caller's runtime. They connect when they are first used.
+    /// Starts the lanes within the caller's runtime. They borrow a connection for each statement.
     pub(crate) fn start(database: &Arc<Database>) -> Self {
         let state = State {
             waiting: VecDeque::new(),
@@ -100,7 +99,7 @@ impl Lanes {
             Arc::new(Road { database: database.clone(), state: Mutex::new(state), bell: Notify::new() });
         if database.options.gathering {
             for _ in 0..database.options.lanes {
-                tokio::spawn(Lane { road: road.clone(), connection: None }.run());
+                tokio::spawn(Lane { road: road.clone() }.run());
             }
         }
         Self { road }
@@ -305,14 +304,13 @@ impl State {
     }
 }
 
-/// One lane, with its connection.
+/// One lane.
 struct Lane {
     road: Arc<Road>,
-    connection: Option<PgConnection>,
 }
 
 impl Lane {
-    async fn run(mut self) {
+    async fn run(self) {
         while let Some(load) = self.road.next().await {
             for job in load.alone {
                 self.road.send_alone(job);
@@ -322,7 +320,7 @@ impl Lane {
     }
 
     /// Has a batch judged, and answers each of its commits.
-    async fn carry(&mut self, mut batch: Vec<Job>) {
+    async fn carry(&self, mut batch: Vec<Job>) {
         while !batch.is_empty() {
             for job in &mut batch {
                 self.road.refresh(&mut job.task);
@@ -336,9 +334,6 @@ impl Lane {
                 }
                 Err(fault) => fault,
             };
-            if fault.spoils_connection() {
-                self.connection = None;
-            }
             if batch.len() == 1 || fault.is_everybodys() {
                 for job in batch.drain(..) {
                     self.road.settle(job, Err(fault.clone()));
@@ -356,19 +351,19 @@ impl Lane {
         }
     }
 
-    async fn judge(&mut self, batch: &[Job]) -> Result<Vec<Verdict>, Fault> {
+    async fn judge(&self, batch: &[Job]) -> Result<Vec<Verdict>, Fault> {
         let database = &self.road.database;
-        let mut connection = match self.connection.take() {
-            Some(connection) => connection,
-            None => database.connect().await?,
-        };
+        let mut connection = database.for_lane().await?;
         let judged = if let [job] = batch {
             propose_one(&mut connection, database, &job.task.proposal).await.map(|verdict| vec![verdict])
         } else {
             let proposals: Vec<&Proposal> = batch.iter().map(|job| &job.task.proposal).collect();
             propose(&mut connection, database, &proposals).await
         };
-        self.connection = Some(connection);
+        match &judged {
+            Err(fault) if fault.spoils_connection() => database.distrust(),
+            _ => database.give_back(connection),
+        }
         judged
     }
 }
