@@ -1,9 +1,9 @@
 //! What breaks laws A01 and A05 only while several are at it: halves that can be seen, and a crowd that is turned away.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use annals_core::{CommitId, StreamId};
 use annals_ports::{Commit, CommitError, Conflict, Expectation, ReadRange, Receipt, StoreError, StreamPage};
@@ -11,19 +11,29 @@ use async_trait::async_trait;
 
 use super::{Breakage, Sound};
 
-/// A01: another process sees the second of two streams of a commit a moment after the first.
+/// Reads that do not show a second half: whoever looks at both streams again and again sees the first alone once.
+const READS: usize = 3;
+
+/// A01: another process that has read a stream before sees the second half of a commit there a few reads late.
 #[derive(Default)]
 pub(super) struct ShowsHalves {
-    later: Mutex<HashMap<CommitId, (StreamId, Instant)>>,
+    halves: Mutex<Halves>,
+}
+
+#[derive(Default)]
+struct Halves {
+    known: HashSet<StreamId>,
+    late: HashMap<CommitId, (StreamId, usize)>,
 }
 
 #[async_trait]
 impl Breakage for ShowsHalves {
     async fn commit(&self, sound: &Sound, commit: Commit) -> Result<Receipt, CommitError> {
         if let [_, last] = commit.appends() {
-            let until = Instant::now() + Duration::from_millis(2);
-            let mut later = self.later.lock().unwrap_or_else(PoisonError::into_inner);
-            later.insert(commit.id(), (last.stream.clone(), until));
+            let mut halves = self.halves.lock().unwrap_or_else(PoisonError::into_inner);
+            if halves.known.contains(&last.stream) {
+                halves.late.insert(commit.id(), (last.stream.clone(), READS));
+            }
         }
         sound.adapter.events.commit(commit).await
     }
@@ -36,10 +46,16 @@ impl Breakage for ShowsHalves {
     ) -> Result<StreamPage, StoreError> {
         let mut page = sound.adapter.events.read_stream(stream, range).await?;
         if sound.is_second {
-            let (later, now) = (self.later.lock().unwrap_or_else(PoisonError::into_inner), Instant::now());
-            let hidden = page.events.iter().position(|event| {
-                later.get(&event.header.commit.id).is_some_and(|(of, until)| of == stream && now < *until)
-            });
+            let mut halves = self.halves.lock().unwrap_or_else(PoisonError::into_inner);
+            halves.known.insert(stream.clone());
+            let hidden =
+                page.events.iter().position(|event| match halves.late.get_mut(&event.header.commit.id) {
+                    Some((of, reads)) if of == stream && *reads > 0 => {
+                        *reads -= 1;
+                        true
+                    }
+                    _ => false,
+                });
             if let Some(hidden) = hidden {
                 page.events.truncate(hidden);
                 page.rest = None;

@@ -72,7 +72,7 @@ impl ShowsOthersLater {
 impl Breakage for ShowsOthersLater {
     async fn commit(&self, sound: &Sound, commit: Commit) -> Result<Receipt, CommitError> {
         if sound.is_second {
-            let due = Instant::now() + Duration::from_millis(5);
+            let due = Instant::now() + Duration::from_millis(20);
             self.due.lock().unwrap_or_else(PoisonError::into_inner).insert(commit.id(), due);
         }
         sound.adapter.events.commit(commit).await
