@@ -32,21 +32,26 @@ impl TestTables {
         &self.prefix
     }
 
-    fn delete(&self, table: &str) -> std::io::Result<()> {
+    /// Sends one request as it is, such as `CreateTable`, and gives what was answered, headers and all.
+    ///
+    /// # Errors
+    /// When the server does not answer.
+    pub fn ask(&self, operation: &str, body: &str) -> std::io::Result<String> {
         let server = self.endpoint.trim_start_matches("http://");
-        let body = format!("{{\"TableName\":\"{table}\"}}");
         let mut line = TcpStream::connect(server)?;
         line.set_read_timeout(Some(PATIENCE))?;
         // Any signature will do on these endpoints.
         write!(
             line,
             "POST / HTTP/1.1\r\nHost: {server}\r\nConnection: close\r\nContent-Type: application/x-amz-json-1.0\r\n\
-             X-Amz-Target: DynamoDB_20120810.DeleteTable\r\nContent-Length: {}\r\n\
+             X-Amz-Target: DynamoDB_20120810.{operation}\r\nContent-Length: {}\r\n\
              Authorization: AWS4-HMAC-SHA256 Credential=local/20260101/local/dynamodb/aws4_request, \
              SignedHeaders=host, Signature=0\r\n\r\n{body}",
             body.len()
         )?;
-        line.read_to_end(&mut Vec::new()).map(drop)
+        let mut answer = String::new();
+        line.read_to_string(&mut answer)?;
+        Ok(answer)
     }
 }
 
@@ -54,7 +59,7 @@ impl Drop for TestTables {
     fn drop(&mut self) {
         for suffix in SUFFIXES {
             // A table that was never made, or a server that is gone, leaves nothing to delete.
-            let _ = self.delete(&format!("{}-{suffix}", self.prefix));
+            let _ = self.ask("DeleteTable", &format!("{{\"TableName\":\"{}-{suffix}\"}}", self.prefix));
         }
     }
 }

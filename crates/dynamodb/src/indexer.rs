@@ -132,25 +132,42 @@ async fn lead(tail: &Tail, life: &Life, lease: &Lease) -> Result<(), Ended> {
     tail.keep(Keeping::NotYet);
     tail.read_up().await?;
     let (indexing, stream, low) = take_over(tail).await?;
-    let marks = stream.marks();
-    follow(tail, life, lease, stream, indexing, Saved::new(low, marks)).await
+    let saved = Saved::new(low, stream.marks());
+    match follow(tail, life, lease, stream, indexing, saved).await {
+        // The shards were all there: only who reads one hears that its oldest records are gone.
+        Err(Ended::Failed(fault)) if fault.kind == Kind::Trimmed => {
+            tail.keep(Keeping::NotYet);
+            tail.read_up().await?;
+            let (indexing, stream) = from_history(tail, &fault).await?;
+            let saved = Saved::new(Timestamp::MIN, stream.marks());
+            follow(tail, life, lease, stream, indexing, saved).await
+        }
+        ended => ended,
+    }
+}
+
+/// What a look through all of history gives, where the stream was cut off.
+async fn from_history<'a>(tail: &'a Tail, cut: &Fault) -> Result<(Indexing<'a>, Stream), Fault> {
+    tracing::warn!(%cut, "the stream no longer has all records; history is looked through");
+    let state = KeeperState::load(tail.database()).await?;
+    recovery::recover(tail, state.map(|state| state.alarms).unwrap_or_default()).await
 }
 
 /// What the keeper before left; without that, or where records were missed, what a look through all of history gives.
 pub(crate) async fn take_over(tail: &Tail) -> Result<(Indexing<'_>, Stream, Timestamp), Fault> {
     let database = tail.database();
     let state = KeeperState::load(database).await?;
-    let alarms = state.as_ref().map(|state| state.alarms.clone()).unwrap_or_default();
     let is_fresh = |state: &KeeperState| database.now().since(state.reported) < STREAM_KEEPS;
-    if let Some(state) = state.filter(is_fresh) {
-        match resume(tail, &state).await {
-            Err(fault) if fault.kind == Kind::Trimmed => {
-                tracing::warn!(%fault, "the stream no longer has all records; history is looked through");
-            }
+    let (indexing, stream) = match state {
+        Some(state) if is_fresh(&state) => match resume(tail, &state).await {
+            Err(fault) if fault.kind == Kind::Trimmed => from_history(tail, &fault).await?,
             resumed => return resumed,
+        },
+        state => {
+            let alarms = state.map(|state| state.alarms).unwrap_or_default();
+            recovery::recover(tail, alarms).await?
         }
-    }
-    let (indexing, stream) = recovery::recover(tail, alarms).await?;
+    };
     Ok((indexing, stream, Timestamp::MIN))
 }
 

@@ -64,6 +64,11 @@ pub(super) fn nothing_yet(iterator: &str) -> Value {
     json!({"Records": [], "NextShardIterator": iterator})
 }
 
+/// Takes the records out of an answer, and tells how many there were.
+pub(super) fn forget(answer: &mut Value) -> usize {
+    answer["Records"].as_array_mut().map_or(0, |records| std::mem::take(records).len())
+}
+
 /// Puts records of earlier answers before those of this one. False when there are none.
 pub(super) fn repeat(answer: &mut Value, mut again: Vec<Value>) -> bool {
     let Some(records) = answer["Records"].as_array_mut().filter(|_| !again.is_empty()) else { return false };

@@ -15,6 +15,8 @@ pub struct Counts {
     pub scripted: u64,
     /// The answers that were lost on demand.
     pub lost: u64,
+    /// The records of the stream that were gone.
+    pub forgotten: u64,
     /// The connections that were closed since the endpoint was away.
     pub refused: u64,
 }

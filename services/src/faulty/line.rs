@@ -39,6 +39,8 @@ pub(super) struct Line {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Switches {
     pub(super) refusing: bool,
+    /// The stream's records are gone.
+    pub(super) forgetting: bool,
     /// Raised to close every connection there is.
     pub(super) cuts: u64,
     pub(super) delay: Duration,
@@ -95,7 +97,8 @@ impl Line {
         // Sooner than any server closes a connection that nobody uses.
         client.pool_timer(TokioTimer::new()).pool_idle_timeout(Duration::from_secs(5));
         let silence = Duration::from_secs(30);
-        let switches = Switches { refusing: false, cuts: 0, delay: Duration::ZERO, silence };
+        let switches =
+            Switches { refusing: false, forgetting: false, cuts: 0, delay: Duration::ZERO, silence };
         Self {
             server,
             client: client.build_http(),
@@ -266,8 +269,13 @@ impl Line {
         let body = body.collect().await.map_err(|_| HungUp)?.to_bytes();
         let mut answer = Forwarded { head, body, again: Vec::new() };
         if let Some(iterator) = iterator
-            && let Some(said) = answer.json()
+            && let Some(mut said) = answer.json()
         {
+            if self.switches.borrow().forgetting {
+                let gone = changes::forget(&mut said);
+                answer.say(&said);
+                locked(&self.counts).forgotten += gone as u64;
+            }
             answer.again = locked(&self.changes).note(&iterator, &said, &mut locked(&self.chance).rng);
         }
         Ok(answer)

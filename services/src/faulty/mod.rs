@@ -129,6 +129,12 @@ impl FaultyEndpoint {
         Hold::new(&self.line, requests.into())
     }
 
+    /// Whether the records of the stream are gone: while they are, no answer has any, though iterators move on. That
+    /// records were missed, the service says once to who comes from before: script [`Answer::trimmed`].
+    pub fn forget_records(&self, forgetting: bool) {
+        self.line.switches.send_modify(|switches| switches.forgetting = forgetting);
+    }
+
     /// Whether the endpoint is away: every connection is closed at once, and so is every new one.
     pub fn refuse(&self, refusing: bool) {
         self.line.switches.send_modify(|switches| switches.refusing = refusing);

@@ -26,24 +26,24 @@ pub(crate) trait Server: Sized + Send + Sync {
 
 const FILE: &str = "sqlite://shop.db";
 
-struct Shop<S> {
-    server: S,
-    folder: tempfile::TempDir,
+pub(crate) struct Shop<S> {
+    pub(crate) server: S,
+    pub(crate) folder: tempfile::TempDir,
 }
 
 impl<S: Server> Shop<S> {
-    async fn empty() -> Self {
+    pub(crate) async fn empty() -> Self {
         Self { server: S::empty().await, folder: tempfile::tempdir().unwrap() }
     }
 
-    fn command(&self, store: &str, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, store: &str, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_ordermaster"));
         command.current_dir(self.folder.path()).env_remove("ANNALS_ACTOR").stdin(Stdio::null());
         command.env("ANNALS_STORE", store).args(arguments);
         command
     }
 
-    fn run(&self, store: &str, arguments: &[&str]) -> Output {
+    pub(crate) fn run(&self, store: &str, arguments: &[&str]) -> Output {
         let output = self.command(store, arguments).output().unwrap();
         for said in [&output.stdout, &output.stderr] {
             let said = String::from_utf8_lossy(said);
@@ -54,7 +54,7 @@ impl<S: Server> Shop<S> {
     }
 
     /// Runs a command that must succeed, on the server.
-    fn done(&self, command: &str) -> String {
+    pub(crate) fn done(&self, command: &str) -> String {
         self.done_on(&self.server.url(), command)
     }
 
