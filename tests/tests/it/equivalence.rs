@@ -1,58 +1,36 @@
 //! Replay equivalence: for the same commands every store holds the same events, gives the same state at every
 //! version and instant, and the same read models, live, resumed and rebuilt. Adding a store adds one line to
 //! `stores`.
+//!
+//! The memory store, the specification, carries the commands out one by one. The others carry several out at once, with the
+//! fault injector in their way; every store is opened again, its clock moves by leaps and back, and its read models change their
+//! version half-way.
+
+mod models;
+mod policy;
+mod shop;
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use annals::dynamodb::{DynamoOptions, DynamoStore};
 use annals::memory::MemoryStore;
-use annals::ports::{Clock, EventFeedExt, FeedPosition, FeedQuery, RowQuery, SystemClock};
+use annals::ports::{Adapter, Clock, EventFeedExt, FeedPosition, FeedQuery, RowQuery, SystemClock};
 use annals::postgres::{PostgresOptions, PostgresStore};
-use annals::projection::{AnyRunner, Projection, RunnerOptions};
 use annals::sqlite::{SqliteOptions, SqliteStore};
-use annals::{
-    Aggregate, AsOf, Metadata, RecordedEvent, Repository, RepositoryOptions, SnapshotPolicy, Snapshotted,
-    Store, Timestamp,
-};
+use annals::{AsOf, RecordedEvent, Repository, Snapshotted, Store, Timestamp};
 use annals_services::{Collation, Engine, Version, dynamodb, postgres};
 use annals_testkit::ManualClock;
-use ordermaster::read_models::{
-    AccountSummary, CustomerOrders, CustomerTotals, DailySales, InventoryLevels, OrderHistory, OrderSummary,
-    TransactionHistory,
-};
-use ordermaster_domain::{Account, Inventory, Order, OrderCommand, Payment};
+use annals_testkit::faults::Faults;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
+use self::models::{Models, runners};
+use self::policy::{Policy, policy};
+use self::shop::Shop;
 use crate::script::{Step, all_ids, script};
-
-/// How a script is run; the outcome must not depend on it.
-#[derive(Clone, Debug)]
-struct Policy {
-    page_size: usize,
-    snapshot_every: u64,
-    cached: bool,
-    /// After how many commands the read models catch up, with a new runner each time.
-    catch_up_every: usize,
-    /// Before which command the store is closed and opened again, where that means anything.
-    reopen_before: usize,
-}
-
-fn policy() -> impl Strategy<Value = Policy> {
-    let page_size = prop_oneof![Just(1_usize), Just(2), Just(7), Just(1_000)];
-    (page_size, 1..6_u64, any::<bool>(), 1..30_usize, 0..40_usize).prop_map(
-        |(page_size, snapshot_every, cached, catch_up_every, reopen_before)| Policy {
-            page_size,
-            snapshot_every,
-            cached,
-            catch_up_every,
-            reopen_before,
-        },
-    )
-}
 
 /// Everything that can be seen of a store after a script.
 #[derive(Debug, PartialEq)]
@@ -64,69 +42,63 @@ struct Seen {
     rebuilt: BTreeMap<String, String>,
 }
 
-struct Shop {
-    store: Store,
-    orders: Repository<Order>,
-    payments: Repository<Payment>,
-    inventory: Repository<Inventory>,
-    accounts: Repository<Account>,
+/// One by one and undisturbed, or as the policy has it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Manner {
+    Plain,
+    Disturbed,
 }
 
-impl Shop {
-    fn over(store: Store, clock: &ManualClock, policy: &Policy) -> Self {
-        Self {
-            orders: repository(&store, clock, policy),
-            payments: repository(&store, clock, policy),
-            inventory: repository(&store, clock, policy),
-            accounts: repository(&store, clock, policy),
-            store,
+/// A store, and whether its commands met faults.
+struct Ran {
+    store: &'static str,
+    seen: Seen,
+    faults: usize,
+}
+
+/// The store with faults in the way of history, feed and snapshots. Leases would last for ever by a clock that stands still,
+/// so that views are spared: they have scenarios of their own.
+fn behind(faults: &Faults, store: Store) -> Store {
+    let sound = store.adapter();
+    let process = faults.over(&sound).adapter();
+    Store::new(Adapter { views: sound.views.clone(), leases: sound.leases.clone(), ..process })
+}
+
+async fn see(
+    script: &[Step],
+    policy: &Policy,
+    (store, manner): (&'static str, Manner),
+    clock: &ManualClock,
+    open: impl AsyncFn() -> Store,
+) -> Ran {
+    let faults = if manner == Manner::Plain { Faults::none() } else { policy.faults() };
+    let reopened = async || Shop::over(behind(&faults, open().await), clock, policy);
+    let mut shop = reopened().await;
+    let (mut answers, mut models) = (Vec::new(), Models::Today);
+    for (number, steps) in script.chunks(policy.at_once).enumerate() {
+        policy.move_clock(clock, number);
+        if number == policy.reopen_before {
+            shop = reopened().await;
+        }
+        if number == policy.renew_before {
+            models = Models::Renewed;
+        }
+        if manner == Manner::Plain {
+            for step in steps {
+                answers.extend(shop.round(std::slice::from_ref(step)).await);
+            }
+        } else {
+            answers.extend(shop.round(steps).await);
+        }
+        if number % policy.catch_up_every == 0 {
+            models::catch_up(&shop.store, policy.page_size, models).await;
         }
     }
-}
-
-fn repository<A: Snapshotted>(store: &Store, clock: &ManualClock, policy: &Policy) -> Repository<A> {
-    let capacity = if policy.cached { 100 } else { 0 };
-    let options = RepositoryOptions::default().clock(Arc::new(clock.clone())).cache_capacity(capacity);
-    store.repository().with_options(options).with_snapshots(SnapshotPolicy::every(policy.snapshot_every))
-}
-
-fn runner<P: Projection>(store: &Store, projection: P, page_size: usize) -> Box<dyn AnyRunner> {
-    let options = RunnerOptions { page_size, ..RunnerOptions::default() };
-    Box::new(store.runner(projection).with_options(options))
-}
-
-fn runners(store: &Store, page_size: usize) -> Vec<Box<dyn AnyRunner>> {
-    vec![
-        runner(store, AccountSummary, page_size),
-        runner(store, CustomerOrders, page_size),
-        runner(store, CustomerTotals, page_size),
-        runner(store, DailySales, page_size),
-        runner(store, InventoryLevels, page_size),
-        runner(store, OrderHistory, page_size),
-        runner(store, OrderSummary, page_size),
-        runner(store, TransactionHistory, page_size),
-    ]
-}
-
-/// Between two commands; those of a whole script take less than the time by which a clock may be off (A10).
-const STEP: Duration = Duration::from_millis(100);
-
-async fn see(script: &[Step], policy: &Policy, clock: &ManualClock, open: impl AsyncFn() -> Store) -> Seen {
-    let mut shop = Shop::over(open().await, clock, policy);
-    let mut answers = Vec::new();
-    for (place, step) in script.iter().enumerate() {
-        clock.advance(STEP);
-        if place == policy.reopen_before {
-            shop = Shop::over(open().await, clock, policy);
-        }
-        answers.push(run(&shop, step).await);
-        if place % policy.catch_up_every == 0 {
-            catch_up(&shop.store, policy.page_size).await;
-        }
-    }
-    catch_up(&shop.store, policy.page_size).await;
+    faults.settled().await;
+    let shop = Shop::over(open().await, clock, policy);
+    models::catch_up(&shop.store, policy.page_size, models).await;
     let live = rows(&shop.store).await;
-    for runner in runners(&shop.store, policy.page_size) {
+    for runner in runners(&shop.store, policy.page_size, models) {
         runner.rebuild(&mut |_| {}).await.unwrap();
     }
     let events = all_events(&shop.store).await;
@@ -134,42 +106,12 @@ async fn see(script: &[Step], policy: &Policy, clock: &ManualClock, open: impl A
     for event in &events {
         streams.entry(event.header.stream.to_string()).or_default().push(essence(event));
     }
-    Seen { answers, streams, states: states(&shop).await, live, rebuilt: rows(&shop.store).await }
-}
-
-async fn run(shop: &Shop, step: &Step) -> String {
-    match step {
-        Step::Order(id, command) => answer(shop.orders.execute(id, command, metadata()).await),
-        Step::PayInFull(id, payment) => {
-            let order = shop.orders.load(id).await.unwrap().state;
-            let Some(total) = order.placed().map(|placed| placed.total) else {
-                return "nothing to pay".to_owned();
-            };
-            let command = OrderCommand::MarkPaid { payment: payment.clone(), amount: total };
-            answer(shop.orders.execute(id, &command, metadata()).await)
-        }
-        Step::Payment(id, command) => answer(shop.payments.execute(id, command, metadata()).await),
-        Step::Inventory(id, command) => answer(shop.inventory.execute(id, command, metadata()).await),
-        Step::Account(id, command) => answer(shop.accounts.execute(id, command, metadata()).await),
-    }
-}
-
-fn metadata() -> Metadata {
-    Metadata::correlated("script").by("Ada")
-}
-
-fn answer<A: Aggregate>(result: Result<annals::Executed<A>, annals::ExecuteError<A::Rejection>>) -> String {
-    match result {
-        Ok(done) => format!("version {}, {} events", done.version, done.events.len()),
-        Err(annals::ExecuteError::Rejected(rejection)) => format!("refused: {rejection}"),
-        Err(other) => panic!("a store failed: {other}"),
-    }
+    let seen = Seen { answers, streams, states: states(&shop).await, live, rebuilt: rows(&shop.store).await };
+    Ran { store, seen, faults: faults.injected().len() }
 }
 
 pub(crate) async fn catch_up(store: &Store, page_size: usize) {
-    for runner in runners(store, page_size) {
-        runner.catch_up(&mut |_| {}).await.unwrap();
-    }
+    models::catch_up(store, page_size, Models::Today).await;
 }
 
 /// All but ids, positions and digests, which differ from store to store.
@@ -243,26 +185,27 @@ pub(crate) async fn rows(store: &Store) -> BTreeMap<String, String> {
     rows
 }
 
-/// Every store, by name, with what it shows after the script.
-async fn stores(script: &[Step], policy: &Policy) -> Vec<(&'static str, Seen)> {
-    let mut seen = Vec::new();
+/// Every store, with what it shows after the script; memory, the specification, comes first.
+async fn stores(script: &[Step], policy: &Policy) -> Vec<Ran> {
+    let mut ran = Vec::new();
     // A store with a clock of its own refuses stamps that are far from it (A10).
     let begin = SystemClock.now();
     let clock = ManualClock::at(begin);
     let memory = MemoryStore::with_clock(Arc::new(clock.clone()));
-    seen.push(("memory", see(script, policy, &clock, async || Store::new(memory.adapter())).await));
+    let open = async || Store::new(memory.adapter());
+    ran.push(see(script, policy, ("memory", Manner::Plain), &clock, open).await);
 
     let clock = ManualClock::at(begin);
     let folder = tempfile::tempdir().unwrap();
     let options = SqliteOptions::new(folder.path().join("shop.db")).clock(Arc::new(clock.clone()));
     let open = async || Store::new(SqliteStore::open(options.clone()).await.unwrap().adapter());
-    seen.push(("sqlite", see(script, policy, &clock, open).await));
+    ran.push(see(script, policy, ("sqlite", Manner::Disturbed), &clock, open).await);
 
     let clock = ManualClock::at(begin);
     let database = postgres(Version::V15).await.database(Collation::Server).await;
     let options = PostgresOptions::from_url(database.url()).unwrap().clock(Arc::new(clock.clone()));
     let open = async || Store::new(PostgresStore::open(options.clone()).await.unwrap().adapter());
-    seen.push(("postgres", see(script, policy, &clock, open).await));
+    ran.push(see(script, policy, ("postgres", Manner::Disturbed), &clock, open).await);
 
     let clock = ManualClock::at(begin);
     let server = dynamodb(Engine::Embedded).await;
@@ -271,8 +214,8 @@ async fn stores(script: &[Step], policy: &Policy) -> Vec<(&'static str, Seen)> {
     let options =
         options.deletion_protection(false).point_in_time_recovery(false).clock(Arc::new(clock.clone()));
     let open = async || Store::new(DynamoStore::open(options.clone()).await.unwrap().adapter());
-    seen.push(("dynamodb", see(script, policy, &clock, open).await));
-    seen
+    ran.push(see(script, policy, ("dynamodb", Manner::Disturbed), &clock, open).await);
+    ran
 }
 
 /// What the scripts are drawn from: `ANNALS_SEED`, or the clock.
@@ -289,23 +232,26 @@ fn every_store_gives_the_same_answers_histories_states_and_read_models() {
     bytes[..8].copy_from_slice(&seed.to_be_bytes());
     let config = Config { cases, max_shrink_iters: 200, failure_persistence: None, ..Config::default() };
     let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &bytes));
-    let (commands, events) = (Cell::new(0), Cell::new(0));
+    let (commands, events, faults) = (Cell::new(0), Cell::new(0), Cell::new(0));
     runner
         .run(&(script(40), policy()), |(script, policy)| {
-            let seen = annals::block_on(stores(&script, &policy));
-            let (specification, others) = seen.split_first().expect("memory comes first");
+            let ran = annals::block_on(stores(&script, &policy));
+            let (specification, others) = ran.split_first().expect("memory comes first");
+            let specification = &specification.seen;
             commands.set(commands.get() + script.len());
-            events.set(events.get() + specification.1.streams.values().map(Vec::len).sum::<usize>());
-            prop_assert_eq!(&specification.1.live, &specification.1.rebuilt, "memory: live and rebuilt");
-            for (name, other) in others {
-                prop_assert_eq!(&specification.1, other, "memory and {}", name);
+            events.set(events.get() + specification.streams.values().map(Vec::len).sum::<usize>());
+            faults.set(faults.get() + others.iter().map(|ran| ran.faults).sum::<usize>());
+            prop_assert_eq!(&specification.live, &specification.rebuilt, "memory: live and rebuilt");
+            for other in others {
+                prop_assert_eq!(specification, &other.seen, "memory and {}", other.store);
             }
             Ok(())
         })
         .unwrap_or_else(|failure| panic!("with ANNALS_SEED={seed}: {failure}"));
-    let (commands, events) = (commands.get(), events.get());
+    let (commands, events, faults) = (commands.get(), events.get(), faults.get());
+    assert!(faults > 0, "nothing was in the way");
     assert!(events > commands / 20, "the scripts record something: {events} events of {commands} commands");
     println!(
-        "equivalence: {cases} scripts, {commands} commands, {events} events, seed {seed}: no difference"
+        "equivalence: {cases} scripts, {commands} commands, {events} events, {faults} faults, seed {seed}: no difference"
     );
 }

@@ -1,6 +1,7 @@
 //! Every law of the contract on DynamoDB: on Amazon's own emulator, on another, and on Amazon's with the faults in the way that
 //! the service promises to have. Each test has tables of its own.
 
+mod history;
 mod store;
 
 /// On Amazon's DynamoDB Local.

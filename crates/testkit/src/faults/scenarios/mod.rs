@@ -71,11 +71,25 @@ pub fn survives_faults<S: StoreUnderTest>(random_runs: u64) {
 /// # Errors
 /// The first law found broken, with the fault that led there.
 pub async fn each_fault_at_each_step<S: StoreUnderTest>() -> Result<Coverage, Broken> {
+    one_in_of_each_fault_at_each_step::<S>(1, 0).await
+}
+
+/// One in `parts` of the same runs, beginning with the one numbered `first` from 0: for a store that takes long.
+///
+/// # Errors
+/// The first law found broken, with the fault that led there.
+///
+/// # Panics
+/// When `parts` is 0.
+pub async fn one_in_of_each_fault_at_each_step<S: StoreUnderTest>(
+    parts: usize,
+    first: usize,
+) -> Result<Coverage, Broken> {
     let undisturbed = Faults::none();
     work::<S>(undisturbed.clone()).await?;
     let steps = 1..=undisturbed.steps();
     let plans = steps.flat_map(|step| Fault::EACH.map(|fault| Faults::at_step(step, fault)));
-    all::<S>(plans.collect()).await
+    all::<S>(plans.skip(first).step_by(parts).collect()).await
 }
 
 /// Does the work once for each seed, with faults at random.
