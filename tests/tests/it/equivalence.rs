@@ -58,9 +58,9 @@ struct Ran {
 
 /// The store with faults in the way of history, feed and snapshots. Leases would last for ever by a clock that stands still,
 /// so that views are spared: they have scenarios of their own.
-fn behind(faults: &Faults, store: Store) -> Store {
+fn behind(faults: &Faults, store: &Store) -> Store {
     let sound = store.adapter();
-    let process = faults.over(&sound).adapter();
+    let process = faults.over(sound).adapter();
     Store::new(Adapter { views: sound.views.clone(), leases: sound.leases.clone(), ..process })
 }
 
@@ -72,7 +72,7 @@ async fn see(
     open: impl AsyncFn() -> Store,
 ) -> Ran {
     let faults = if manner == Manner::Plain { Faults::none() } else { policy.faults() };
-    let reopened = async || Shop::over(behind(&faults, open().await), clock, policy);
+    let reopened = async || Shop::over(behind(&faults, &open().await), clock, policy);
     let mut shop = reopened().await;
     let (mut answers, mut models) = (Vec::new(), Models::Today);
     for (number, steps) in script.chunks(policy.at_once).enumerate() {
