@@ -8,7 +8,7 @@ use annals_testkit::history::{Effort, stays_linearizable};
 
 use crate::store::{Embedded, Faulty, OwnTables};
 
-const PATIENCE: Duration = Duration::from_secs(600);
+const PATIENCE: Duration = Duration::from_mins(10);
 
 #[test]
 fn concurrent_histories_are_linearizable_and_feed_readers_miss_nothing() {
