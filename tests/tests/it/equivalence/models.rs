@@ -74,8 +74,9 @@ pub(crate) fn runners(store: &Store, page_size: usize, models: Models) -> Vec<Bo
 /// Brings the read models up to date; what stood in the way of one is tried again.
 pub(crate) async fn catch_up(store: &Store, page_size: usize, models: Models) {
     for runner in runners(store, page_size, models) {
+        let mut tries = 0..super::shop::TRIES;
         while let Err(error) = runner.catch_up(&mut |_| {}).await {
-            assert!(error.is_transient(), "{}: {error}", runner.name());
+            assert!(error.is_transient() && tries.next().is_some(), "{}: {error}", runner.name());
         }
     }
 }

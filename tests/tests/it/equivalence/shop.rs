@@ -13,8 +13,8 @@ use ordermaster_domain::{Account, Inventory, Order, OrderCommand, Payment};
 use super::policy::Policy;
 use crate::script::Step;
 
-/// Tries of one command: of a thousand calls fewer than two hundred fail.
-const TRIES: usize = 100;
+/// Tries of one command or catching up: of a thousand calls fewer than two hundred fail.
+pub(crate) const TRIES: usize = 100;
 
 pub(crate) struct Shop {
     pub(crate) store: Store,
