@@ -130,17 +130,8 @@ impl Database {
             );
             return Err(Fault::new(Kind::Busy, detail));
         };
-        let session = |connection, is_new| Session {
-            connection: Some(connection),
-            is_new,
-            is_sound: true,
-            database: self,
-            _permit: permit,
-        };
-        match self.standing().await {
-            Some(connection) => Ok(session(connection, false)),
-            None => Ok(session(connect(&self.options).await?, true)),
-        }
+        let (connection, is_new) = self.connection().await?;
+        Ok(Session { connection: Some(connection), is_new, is_sound: true, database: self, _permit: permit })
     }
 
     /// Begins a transaction. What is not committed is rolled back.
@@ -182,22 +173,19 @@ impl Database {
 
     /// A connection that is not counted, for a lane, which gives it back: nobody keeps what others may be in want of.
     pub(crate) async fn for_lane(&self) -> Result<PgConnection, Fault> {
-        match self.standing().await {
-            Some(connection) => Ok(connection),
-            None => connect(&self.options).await,
-        }
+        self.connection().await.map(|(connection, _)| connection)
     }
 
-    /// A connection that nobody uses and that still stands.
-    async fn standing(&self) -> Option<PgConnection> {
+    /// A connection that nobody uses and that still stands, or else a new one; and whether it is new.
+    async fn connection(&self) -> Result<(PgConnection, bool), Fault> {
         while let Some(mut idle) = self.take_idle() {
             if idle.since.elapsed() < STALE
                 || matches!(timeout(Duration::from_secs(1), idle.connection.ping()).await, Ok(Ok(())))
             {
-                return Some(idle.connection);
+                return Ok((idle.connection, false));
             }
         }
-        None
+        Ok((self.connect().await?, true))
     }
 
     fn take_idle(&self) -> Option<Idle> {
