@@ -1,11 +1,13 @@
-//! The shop as a program runs it over a store: commands, each under a key of its own, until they are answered.
+//! The shop as a program runs it over a store: commands, and where faults are in the way, each under a key of its own until
+//! it is answered.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::sync::Arc;
 
 use annals::{
-    Aggregate, CommitId, ExecuteError, Metadata, OnceOutcome, Repository, RepositoryOptions, SnapshotPolicy,
-    Snapshotted, Store,
+    Aggregate, CommitId, ExecuteError, Executed, Metadata, OnceOutcome, Repository, RepositoryOptions,
+    SnapshotPolicy, Snapshotted, Store,
 };
 use annals_testkit::ManualClock;
 use ordermaster_domain::{Account, Inventory, Order, OrderCommand, Payment};
@@ -22,6 +24,8 @@ pub(crate) struct Shop {
     pub(crate) payments: Repository<Payment>,
     pub(crate) inventory: Repository<Inventory>,
     pub(crate) accounts: Repository<Account>,
+    /// Commands are given under keys.
+    is_once: bool,
 }
 
 impl Shop {
@@ -32,6 +36,7 @@ impl Shop {
             inventory: repository(&store, clock, policy),
             accounts: repository(&store, clock, policy),
             store,
+            is_once: policy.faults.is_some(),
         }
     }
 
@@ -56,7 +61,7 @@ impl Shop {
 
     async fn run(&self, step: &Step) -> String {
         match step {
-            Step::Order(id, command) => answered(&self.orders, id, command).await,
+            Step::Order(id, command) => self.answered(&self.orders, id, command).await,
             Step::PayInFull(id, payment) => {
                 let mut tries = 0..TRIES;
                 let order = loop {
@@ -69,13 +74,48 @@ impl Shop {
                     return "nothing to pay".to_owned();
                 };
                 let command = OrderCommand::MarkPaid { payment: payment.clone(), amount: total };
-                answered(&self.orders, id, &command).await
+                self.answered(&self.orders, id, &command).await
             }
-            Step::Payment(id, command) => answered(&self.payments, id, command).await,
-            Step::Inventory(id, command) => answered(&self.inventory, id, command).await,
-            Step::Account(id, command) => answered(&self.accounts, id, command).await,
+            Step::Payment(id, command) => self.answered(&self.payments, id, command).await,
+            Step::Inventory(id, command) => self.answered(&self.inventory, id, command).await,
+            Step::Account(id, command) => self.answered(&self.accounts, id, command).await,
         }
     }
+
+    async fn answered<A: Aggregate>(
+        &self,
+        repository: &Repository<A>,
+        id: &A::Id,
+        command: &A::Command,
+    ) -> String {
+        let metadata = || Metadata::correlated("script").by("Ada");
+        if !self.is_once {
+            return match repository.execute(id, command, metadata()).await {
+                Ok(done) => accepted(&done),
+                Err(ExecuteError::Rejected(rejection)) => refused(&rejection),
+                Err(other) => panic!("a store failed: {other}"),
+            };
+        }
+        let key = CommitId::new();
+        let mut tries = 0..TRIES;
+        loop {
+            match repository.execute_once(key, id, command, metadata()).await {
+                Ok(OnceOutcome::Accepted(done)) => return accepted(&done),
+                Ok(OnceOutcome::Refused { reason, .. }) => return refused(&reason),
+                Err(error) => {
+                    assert!(error.is_transient() && tries.next().is_some(), "a store failed: {error}");
+                }
+            }
+        }
+    }
+}
+
+fn accepted<A: Aggregate>(done: &Executed<A>) -> String {
+    format!("version {}, {} events", done.version, done.events.len())
+}
+
+fn refused(reason: &impl Display) -> String {
+    format!("refused: {reason}")
 }
 
 fn aggregate(step: &Step) -> String {
@@ -84,23 +124,6 @@ fn aggregate(step: &Step) -> String {
         Step::Payment(id, _) => format!("payment {id}"),
         Step::Inventory(sku, _) => format!("inventory {sku}"),
         Step::Account(id, _) => format!("account {id}"),
-    }
-}
-
-/// Gives the same command under the same key until it is answered.
-async fn answered<A: Aggregate>(repository: &Repository<A>, id: &A::Id, command: &A::Command) -> String {
-    let key = CommitId::new();
-    let mut tries = 0..TRIES;
-    loop {
-        let metadata = Metadata::correlated("script").by("Ada");
-        match repository.execute_once(key, id, command, metadata).await {
-            Ok(OnceOutcome::Accepted(done)) => {
-                return format!("version {}, {} events", done.version, done.events.len());
-            }
-            Ok(OnceOutcome::Refused { reason, .. }) => return format!("refused: {reason}"),
-            Err(ExecuteError::Rejected(rejection)) => panic!("not recorded: {rejection}"),
-            Err(error) => assert!(error.is_transient() && tries.next().is_some(), "a store failed: {error}"),
-        }
     }
 }
 
