@@ -6,8 +6,10 @@ use std::fmt::Write as _;
 use std::fs::File;
 use std::path::PathBuf;
 use std::process::{Child, Stdio};
+use std::time::Duration;
 
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use tokio::time::timeout;
 
 use crate::ServiceError;
 use crate::binaries::Binaries;
@@ -19,6 +21,9 @@ pub(crate) const ROLE: &str = "annals";
 /// Its password, which must show nowhere (E04).
 pub(crate) const PASSWORD: &str = "hush-of-the-tests";
 const SUPERUSER: &str = "postgres";
+
+/// A server that lets somebody in does so within this, also on a busy machine.
+const ANSWERED_WITHIN: Duration = Duration::from_secs(10);
 
 /// What differs from a server's own settings, wherever it runs.
 ///
@@ -111,9 +116,10 @@ impl Plan {
     }
 }
 
-/// Whether a server lets its superuser in.
+/// Whether a server lets its superuser in. What took the port of one that ended need not answer at all.
 pub(crate) async fn answers(port: u16) -> bool {
-    PgConnection::connect(&superuser_url(port)).await.is_ok()
+    let url = superuser_url(port);
+    matches!(timeout(ANSWERED_WITHIN, PgConnection::connect(&url)).await, Ok(Ok(_)))
 }
 
 /// Makes the tests' role where there is none.
