@@ -63,7 +63,7 @@ impl EventFeed for PostgresStore {
             let lost = || StoreError::PositionLost { position: Box::new(after.clone()) };
             let scanned = scanned.ok_or_else(lost)?;
             let Marks { settled, drawn } = scanned.marks;
-            self.shared.wake.saw(drawn);
+            self.shared.wake.saw(scanned.marks, scanned.asked);
             let end = *end.get_or_insert(drawn);
             let (is_cut, is_settled) = (scanned.is_cut, settled >= end);
             // What was on its way before it was asked for says nothing of the end.
@@ -115,11 +115,14 @@ impl EventFeed for PostgresStore {
         let doing = || format!("locating commit {} in the feed", receipt.commit);
         let told = |fault: Fault| fault.told(&doing(), &database.options);
         let key = uuid(receipt.commit.as_bytes());
+        let asked = Instant::now();
         let found = database.read(doing, || database.query(sql!("place_of_commit")).bind(key)).await?;
         let Some(place) = place(&found).map_err(told)? else { return Ok(None) };
-        self.shared.wake.saw(place.position);
+        let settled = rows::integer(&found[0], 3).map_err(told)?;
+        self.shared.wake.saw(Marks { settled, drawn: place.position }, asked);
         let until = Instant::now() + SETTLING;
-        let is_there = self.shared.wake.is_settled(place.position, until).await.map_err(told)?;
+        let is_there = settled >= place.position
+            || self.shared.wake.is_settled(place.position, until).await.map_err(told)?;
         Ok(is_there.then(|| position(database.id, Some(place))))
     }
 

@@ -29,10 +29,12 @@ const ELSEWHERE: Duration = Duration::from_millis(3);
 const AFTER_FAULT: Duration = Duration::from_millis(100);
 
 /// What a look found.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 struct Look {
     /// Rises with each.
     number: u64,
+    /// When it was told.
+    told: Instant,
     marks: Marks,
     fault: Option<Fault>,
 }
@@ -58,7 +60,7 @@ impl Wake {
     /// Starts the task within the caller's runtime.
     pub(crate) fn start(database: &Arc<Database>) -> Self {
         let shared = Arc::new(Shared {
-            last: watch::Sender::default(),
+            last: watch::Sender::new(Look::none()),
             seen: AtomicI64::new(0),
             waiting: AtomicUsize::new(0),
             bell: Notify::new(),
@@ -79,10 +81,20 @@ impl Wake {
         self.wait(until, |marks, is_new| marks.settled > settled || (is_new && marks.drawn < settled)).await
     }
 
-    /// Takes note of what a reader saw drawn: it need not be looked for.
-    pub(crate) fn saw(&self, drawn: i64) {
-        self.shared.seen.fetch_max(drawn, Ordering::AcqRel);
-        if drawn > self.shared.last.borrow().marks.settled {
+    /// Takes note of the marks that a reader found, who asked for them at `asked`: they need not be looked for.
+    ///
+    /// What is published need not have reached the disk, so that a crash may take it back. A look that was told before a
+    /// reader asked, and says more than the reader found, is of before a crash: nobody is to go by it any more.
+    pub(crate) fn saw(&self, marks: Marks, asked: Instant) {
+        self.shared.last.send_if_modified(|look| {
+            let is_lost = look.told < asked && look.marks.settled > marks.settled;
+            if is_lost {
+                look.tell(Ok(marks));
+            }
+            is_lost
+        });
+        self.shared.seen.fetch_max(marks.drawn, Ordering::AcqRel);
+        if marks.drawn > self.shared.last.borrow().marks.settled {
             self.shared.bell.notify_one();
         }
     }
@@ -93,8 +105,9 @@ impl Wake {
         database: &Database,
         until: Instant,
     ) -> Result<Option<i64>, Fault> {
+        let asked = Instant::now();
         let marks = fence::marks(database).await?;
-        self.saw(marks.drawn);
+        self.saw(marks, asked);
         if marks.settled >= marks.drawn || self.is_settled(marks.drawn, until).await? {
             return Ok(Some(marks.drawn.max(marks.settled)));
         }
@@ -154,13 +167,22 @@ impl Shared {
     }
 
     fn tell(&self, marks: Result<Marks, Fault>) {
-        self.last.send_modify(|look| {
-            look.number += 1;
-            match marks {
-                Ok(marks) => (look.marks, look.fault) = (marks, None),
-                Err(fault) => look.fault = Some(fault),
-            }
-        });
+        self.last.send_modify(|look| look.tell(marks));
+    }
+}
+
+impl Look {
+    fn none() -> Self {
+        Self { number: 0, told: Instant::now(), marks: Marks::default(), fault: None }
+    }
+
+    fn tell(&mut self, marks: Result<Marks, Fault>) {
+        self.number += 1;
+        self.told = Instant::now();
+        match marks {
+            Ok(marks) => (self.marks, self.fault) = (marks, None),
+            Err(fault) => self.fault = Some(fault),
+        }
     }
 }
 

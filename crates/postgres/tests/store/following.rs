@@ -1,11 +1,12 @@
 //! Followers of one handle: they share the pages that they want at the same moment, and none is answered with what was
 //! read before it asked; a follower that waits where it was before is told what happened there.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use annals_core::CommitId;
 use annals_ports::{
-    Append, Commit, EventFeed, EventStore, Expectation, FeedPosition, FeedQuery, FeedStart, StoreError,
+    Append, Commit, EventFeed, EventFeedExt, EventStore, Expectation, FeedPosition, FeedQuery, FeedStart,
+    StoreError,
 };
 use annals_postgres::PostgresStore;
 use tokio::task::JoinSet;
@@ -101,4 +102,33 @@ async fn a_follower_that_comes_back_to_an_end_is_told_when_it_is_not_there_any_m
     database.execute("ALTER TABLE annals.events DISABLE TRIGGER ALL; DELETE FROM annals.events").await;
     let told = store.next(&FeedQuery::all(), &end, Duration::from_millis(100)).await;
     assert!(matches!(told, Err(StoreError::PositionLost { .. })), "{told:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_crash_took_back_of_the_fence_is_settled_again() {
+    let database = database().await;
+    let store = open(database.url()).await;
+    let (query, beginning) = (FeedQuery::all(), FeedPosition::beginning(store.id()));
+    let mut receipts = Vec::new();
+    for number in 0..10 {
+        let value = commit(&format!("order-{number}"), Expectation::NoStream, number);
+        receipts.push(store.commit(value).await.unwrap());
+    }
+    let (all, end) = store.read_to_end(&query, beginning.clone()).await.unwrap();
+    assert_eq!(all.len(), 10);
+    // As after a crash in which the last that was published had not reached the disk, but every event had.
+    for settled in [0, 3, 9] {
+        database.execute(&format!("UPDATE annals.feed_state SET settled = {settled}")).await;
+        let read = tokio::time::timeout(WAIT, store.read_to_end(&query, beginning.clone()));
+        let (again, end_again) = read.await.expect("the feed goes on").unwrap();
+        assert_eq!((again.len(), &end_again), (10, &end), "settled up to {settled}");
+    }
+    database.execute("UPDATE annals.feed_state SET settled = 3").await;
+    let last = receipts.last().unwrap();
+    let begun = Instant::now();
+    while store.locate(last).await.unwrap().is_none() {
+        assert!(begun.elapsed() < WAIT, "the last commit is not settled within {WAIT:?}");
+    }
+    let page = store.next(&query, &beginning, Duration::ZERO).await.unwrap();
+    assert_eq!(page.events.len(), 10, "what is located is there to be read");
 }

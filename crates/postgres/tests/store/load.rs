@@ -145,6 +145,7 @@ async fn write(
 async fn follow(adapter: Adapter, all_written: Arc<AtomicBool>, answered: Arc<AtomicUsize>) -> Vec<EventId> {
     let mut position = FeedPosition::beginning(adapter.store);
     let (mut seen, mut failing) = (Vec::new(), None);
+    let mut complete = None;
     loop {
         let is_all = all_written.load(Ordering::SeqCst);
         match adapter.feed.next(&FeedQuery::all(), &position, Duration::from_millis(200)).await {
@@ -152,8 +153,13 @@ async fn follow(adapter: Adapter, all_written: Arc<AtomicBool>, answered: Arc<At
                 failing = None;
                 seen.extend(page.events.iter().map(|event| event.header.id));
                 position = page.next.to_string().parse().unwrap();
-                if is_all && page.at_end && seen.len() >= answered.load(Ordering::SeqCst) {
+                let answered = answered.load(Ordering::SeqCst);
+                if is_all && page.at_end && seen.len() >= answered {
                     return seen;
+                }
+                if is_all {
+                    let since = complete.get_or_insert_with(Instant::now).elapsed();
+                    assert!(since < AGES, "{} of {answered} after {since:?}: {position}", seen.len());
                 }
             }
             Err(error) => {
