@@ -2,11 +2,46 @@
 
 use std::time::{Duration, Instant};
 
-use annals_ports::{CommitError, EventStoreExt, Expectation, ReadRange};
+use annals_core::CommitId;
+use annals_ports::{Append, Commit, CommitError, EventStore, EventStoreExt, Expectation, ReadRange};
 use annals_postgres::PostgresStore;
-use sqlx::{Executor, Row};
+use annals_services::TestDatabase;
+use sqlx::{AssertSqlSafe, Executor, PgConnection, Row};
 
-use crate::shop::{commit, database, open, options, stream};
+use crate::shop::{commit, database, event, open, options, stream};
+
+/// Another program's transaction, left open, that takes the first place of a stream.
+async fn hold(database: &TestDatabase, stream: &str) -> PgConnection {
+    let mut holder = database.connect().await;
+    let hold = format!(
+        "BEGIN; INSERT INTO annals.events (stream_id, version, event_id, event_type, schema_version, commit_id,
+             commit_index, commit_size, recorded_at, digest, metadata, payload)
+         VALUES ('{stream}', 1, gen_random_uuid(), 'Counted', 1, gen_random_uuid(), 0, 1, now(),
+             decode(repeat('00', 32), 'hex'), '{{}}', '{{}}')"
+    );
+    holder.execute(AssertSqlSafe(hold)).await.unwrap();
+    holder
+}
+
+async fn end(mut holder: PgConnection, how: &'static str) {
+    holder.execute(how).await.unwrap();
+}
+
+/// Waits until so many transactions of this database wait for others.
+async fn until_waiting(database: &TestDatabase, transactions: usize) {
+    let mut connection = database.connect().await;
+    let begun = Instant::now();
+    let count = "SELECT count(*) FROM pg_stat_activity
+                 WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    loop {
+        let waiting: i64 = connection.fetch_one(count).await.unwrap().get(0);
+        if usize::try_from(waiting) == Ok(transactions) {
+            return;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(20), "{waiting} wait, not {transactions}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
 
 /// Commits one event to each of so many streams at once.
 async fn commit_at_once(store: &PostgresStore, commits: u64) {
@@ -78,11 +113,7 @@ async fn a_place_that_another_program_holds_delays_nobody_else_for_long() {
     let database = database().await;
     let store =
         PostgresStore::open(options(database.url()).lock_timeout(Duration::from_millis(200))).await.unwrap();
-    let mut holder = database.connect().await;
-    let hold = "BEGIN; INSERT INTO annals.events (stream_id, version, event_id, event_type, schema_version, commit_id,
-                    commit_index, commit_size, recorded_at, digest, metadata, payload)
-                VALUES ('order-7', 1, gen_random_uuid(), 'Counted', 1, gen_random_uuid(), 0, 1, now(), '', '{}', '{}')";
-    sqlx::raw_sql(hold).execute(&mut holder).await.unwrap();
+    let holder = hold(&database, "order-7").await;
     let events = store.adapter().events;
     let waiting = tokio::spawn({
         let (events, value) = (events.clone(), commit("order-7", Expectation::NoStream, 7));
@@ -103,8 +134,86 @@ async fn a_place_that_another_program_holds_delays_nobody_else_for_long() {
     }
     assert!(begun.elapsed() < Duration::from_secs(3), "the others took {:?}", begun.elapsed());
     assert!(!waiting.is_finished(), "the place is still held");
-    sqlx::raw_sql("ROLLBACK").execute(&mut holder).await.unwrap();
+    end(holder, "ROLLBACK").await;
     waiting.await.unwrap().expect("the place is free again");
+}
+
+/// Somebody else takes the first of the places that a commit wants, after the heads were read.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_place_that_is_lost_in_a_race_takes_the_whole_commit_back() {
+    let database = database().await;
+    let store =
+        PostgresStore::open(options(database.url()).lock_timeout(Duration::from_secs(20))).await.unwrap();
+    let holder = hold(&database, "order-1").await;
+    let value = {
+        let append = Append::new(stream("order-1"), Expectation::NoStream, vec![event(1), event(2)]);
+        let other = Append::new(stream("order-2"), Expectation::NoStream, vec![event(3)]);
+        Commit::new(CommitId::new(), vec![append, other]).unwrap()
+    };
+    let committing = tokio::spawn({
+        let events = store.adapter().events;
+        async move { events.commit(value).await }
+    });
+    until_waiting(&database, 1).await;
+    end(holder, "COMMIT").await;
+    let answer = committing.await.unwrap();
+    let Err(CommitError::Conflict(conflict)) = answer else { panic!("{answer:?}") };
+    assert_eq!(
+        (conflict.stream, conflict.actual.map(|head| head.version.get())),
+        (stream("order-1"), Some(1))
+    );
+    let row = database.connect().await.fetch_one("SELECT count(*) FROM annals.events").await.unwrap();
+    assert_eq!(row.get::<i64, _>(0), 1, "nothing of the commit is there");
+}
+
+/// Two processes send the same places at the same moment, in contrary orders, and a third holds them up half-way.
+#[tokio::test(flavor = "multi_thread")]
+async fn lanes_of_two_processes_never_wait_for_each_other() {
+    let database = database().await;
+    let mut waiting = Vec::new();
+    let mut gates = Vec::new();
+    for (number, names) in
+        [["order-a", "order-m", "order-z"], ["order-z", "order-m", "order-a"]].iter().enumerate()
+    {
+        let one_lane = options(database.url()).lanes(1).lock_timeout(Duration::from_secs(20));
+        let store = PostgresStore::open(one_lane).await.unwrap();
+        let gate = format!("gate-{number}");
+        gates.push(hold(&database, &gate).await);
+        // Its only lane waits at the gate; what comes meanwhile goes on together.
+        for name in [gate.as_str()].iter().chain(names) {
+            let (store, value) = (store.clone(), commit(name, Expectation::Any, 1));
+            waiting.push(tokio::spawn(async move { store.commit(value).await }));
+            if *name == gate {
+                until_waiting(&database, number + 1).await;
+            } else {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
+    }
+    let middle = hold(&database, "order-m").await;
+    for gate in gates {
+        end(gate, "ROLLBACK").await;
+    }
+    until_waiting(&database, 2).await;
+    end(middle, "ROLLBACK").await;
+    for one in waiting {
+        one.await.unwrap().unwrap();
+    }
+    assert_eq!(deadlocks(&database).await, 0);
+}
+
+/// The deadlocks that the server broke up in this database, once every other connection has ended and told of its own.
+async fn deadlocks(database: &TestDatabase) -> i64 {
+    let mut connection = database.connect().await;
+    let others = "SELECT count(*) FROM pg_stat_activity
+                  WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    let begun = Instant::now();
+    while connection.fetch_one(others).await.unwrap().get::<i64, _>(0) > 0 {
+        assert!(begun.elapsed() < Duration::from_secs(20), "connections stay open");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let count = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()";
+    connection.fetch_one(count).await.unwrap().get(0)
 }
 
 /// Two stores on one schema, as two processes have it, commit to the same few streams.
