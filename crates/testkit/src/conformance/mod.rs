@@ -190,7 +190,7 @@ pub trait StoreUnderTest: Send + Sync + 'static {
     }
 
     /// How long something is waited for that must come. Only who tests the suite itself has less.
-    const PATIENCE: Duration = Duration::from_secs(30);
+    const PATIENCE: Duration = Duration::from_secs(100);
 
     /// How many events the long stream of law R01 has. Only who tests the suite itself has fewer.
     const LONG_STREAM: u64 = 10_000;

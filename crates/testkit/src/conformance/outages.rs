@@ -74,13 +74,15 @@ pub async fn e02_a_store_that_is_away_answers_in_time_and_comes_back<S: StoreUnd
     };
     let in_time = scene.store.time_out();
     let value = one("order-1", Expectation::Head(head), 3);
-    let outcome = tokio::time::timeout(in_time, adapter.events.commit(value.clone())).await;
+    let (outcome, ()) = tokio::join!(
+        tokio::time::timeout(in_time, adapter.events.commit(value.clone())),
+        reads_are_right_or_transient(&adapter, head, in_time)
+    );
     let error = outcome
         .unwrap_or_else(|_| panic!("a commit hangs for longer than {in_time:?}"))
         .expect_err("a store that is away takes no commit");
     assert!(error.is_transient(), "trying again will help, yet it says that it cannot: {error}");
     assert!(error.to_string().contains("order-1"), "it says to which stream: {error}");
-    reads_are_right_or_transient(&adapter, head, in_time).await;
     drop(away);
     // The first call after it may still find what was broken; it works within the time-out.
     let began = Instant::now();
@@ -102,17 +104,22 @@ pub async fn e02_a_store_that_is_away_answers_in_time_and_comes_back<S: StoreUnd
 async fn reads_are_right_or_transient(adapter: &Adapter, head: StreamHead, in_time: Duration) {
     let stream = id("order-1");
     let late = |what: &str| panic!("{what} hangs for longer than {in_time:?}");
-    match tokio::time::timeout(in_time, adapter.events.head(&stream)).await {
+    let (found, page, health) = tokio::join!(
+        tokio::time::timeout(in_time, adapter.events.head(&stream)),
+        tokio::time::timeout(in_time, adapter.events.read_stream(&stream, ReadRange::all())),
+        tokio::time::timeout(in_time, adapter.feed.health())
+    );
+    match found {
         Ok(Ok(found)) => assert_eq!(found, Some(head)),
         Ok(Err(error)) => assert!(error.is_transient(), "{error}"),
         Err(_) => late("reading a head"),
     }
-    match tokio::time::timeout(in_time, adapter.events.read_stream(&stream, ReadRange::all())).await {
+    match page {
         Ok(Ok(page)) => assert_dense(&page.events, 2),
         Ok(Err(error)) => assert!(error.is_transient(), "{error}"),
         Err(_) => late("reading a stream"),
     }
-    match tokio::time::timeout(in_time, adapter.feed.health()).await {
+    match health {
         Ok(Ok(health)) => assert_eq!(health.last_recorded_at, Some(head.recorded_at)),
         Ok(Err(error)) => assert!(error.is_transient(), "{error}"),
         Err(_) => late("asking for the feed's health"),

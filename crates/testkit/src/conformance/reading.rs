@@ -50,9 +50,10 @@ pub async fn r01_a_long_stream_reads_whole<S: StoreUnderTest>() {
     let range = |from: u64, to: u64| ReadRange::between(Version::new(from), Version::new(to));
     let cases = [
         (ReadRange::all().limit(1_000), 1, count),
-        (ReadRange::all().limit(7), 1, count),
+        (ReadRange::all().limit(97), 1, count),
         (ReadRange::all().limit(1_000_000), 1, count),
-        (range(count / 2 + 1, count / 2 + count / 10).limit(1), count / 2 + 1, count / 2 + count / 10),
+        (range(count / 3, count / 3 + 400).limit(7), count / 3, count / 3 + 400),
+        (range(count / 2 + 1, count / 2 + 70).limit(1), count / 2 + 1, count / 2 + 70),
         (ReadRange { limit: 0, ..range(1, 3) }, 1, 3),
         (range(1, 1), 1, 1),
         (range(count, count), count, count),
