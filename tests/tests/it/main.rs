@@ -22,3 +22,4 @@ mod replay;
 mod script;
 mod second_process;
 mod skip;
+mod swapping;
