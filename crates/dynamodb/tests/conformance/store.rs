@@ -12,7 +12,7 @@ use annals_dynamodb::{DynamoOptions, DynamoStore};
 use annals_ports::{
     Adapter, Commit, CommitError, EventStore, ReadRange, Receipt, StoreError, StreamPage, TypePage, TypeQuery,
 };
-use annals_services::{Engine, Fault, FaultyEndpoint, TestTables, dynamodb};
+use annals_services::{Answer, Engine, Fault, FaultyEndpoint, Requests, TestTables, dynamodb};
 use annals_testkit::ManualClock;
 use annals_testkit::conformance::{Held, StoreUnderTest};
 use async_trait::async_trait;
@@ -124,6 +124,12 @@ impl<S: Setting> StoreUnderTest for OwnTables<S> {
         Some(Box::new(Away(self.line.clone())))
     }
 
+    async fn stick_checkpoints(&self) -> Option<Held> {
+        let checkpoints = Requests::to("TransactWriteItems").with("\"Checkpoint\"");
+        self.line.script_times(checkpoints, Answer::access_denied(), usize::MAX);
+        Some(Box::new(Stuck(self.line.clone())))
+    }
+
     async fn cut_line(&self) -> Option<Adapter> {
         // One attempt, so that the store does not find out by itself.
         let options = self.options().indexer(false).timeout(Duration::from_millis(600));
@@ -132,6 +138,15 @@ impl<S: Setting> StoreUnderTest for OwnTables<S> {
         let cut =
             CutLine { events: adapter.events.clone(), line: self.line.clone(), armed: AtomicBool::new(true) };
         Some(Adapter { events: Arc::new(cut), ..adapter })
+    }
+}
+
+/// Checkpoints can be written again once this is dropped.
+struct Stuck(Arc<FaultyEndpoint>);
+
+impl Drop for Stuck {
+    fn drop(&mut self) {
+        self.0.clear_script();
     }
 }
 

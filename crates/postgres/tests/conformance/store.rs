@@ -148,6 +148,16 @@ impl<S: Setting> StoreUnderTest for OneDatabase<S> {
         Some(Box::new(Away(self.line.clone())))
     }
 
+    async fn stick_checkpoints(&self) -> Option<Held> {
+        let mut owner = self.database.connect().await;
+        let stick = "CREATE FUNCTION annals.stick() RETURNS trigger LANGUAGE plpgsql AS
+                         $$ BEGIN RAISE EXCEPTION 'checkpoints stick'; END $$;
+                     CREATE TRIGGER stick BEFORE UPDATE OF position ON annals.views
+                         FOR EACH ROW EXECUTE FUNCTION annals.stick()";
+        sqlx::raw_sql(stick).execute(&mut owner).await.expect("the owner may");
+        Some(Box::new(Stuck(std::sync::Mutex::new(owner))))
+    }
+
     async fn cut_line(&self) -> Option<Adapter> {
         let adapter = self.open().await.adapter();
         let cut =
@@ -181,6 +191,18 @@ impl Drop for Silent {
         if let Some(connection) = connection {
             tokio::spawn(connection.close_hard());
         }
+    }
+}
+
+/// Checkpoints can be written again once this is dropped.
+struct Stuck(std::sync::Mutex<PgConnection>);
+
+impl Drop for Stuck {
+    fn drop(&mut self) {
+        let owner = self.0.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let free = sqlx::raw_sql("DROP FUNCTION annals.stick() CASCADE").execute(owner);
+        let freed = tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(free));
+        freed.expect("the owner may");
     }
 }
 
