@@ -25,12 +25,20 @@ use annals_services::{Collation, Engine, Version, dynamodb, postgres};
 use annals_testkit::ManualClock;
 use annals_testkit::faults::Faults;
 use proptest::prelude::*;
-use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+use proptest::test_runner::{Config, RngAlgorithm, TestError, TestRng, TestRunner};
+use serde::{Deserialize, Serialize};
 
 use self::models::{Models, runners};
 use self::policy::{Policy, policy};
 use self::shop::Shop;
 use crate::script::{Step, all_ids, script};
+
+/// A script, and how it is run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Case {
+    policy: Policy,
+    script: Vec<Step>,
+}
 
 /// Everything that can be seen of a store after a script.
 #[derive(Debug, PartialEq)]
@@ -221,34 +229,113 @@ pub(crate) fn seed() -> u64 {
     std::env::var("ANNALS_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or_else(now)
 }
 
-#[test]
-fn every_store_gives_the_same_answers_histories_states_and_read_models() {
-    let cases = std::env::var("ANNALS_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(60);
-    let seed = seed();
+/// What a script came to, where every store showed the same.
+#[derive(Default)]
+struct Size {
+    events: usize,
+    faults: usize,
+}
+
+impl Case {
+    fn compare(&self) -> Result<Size, String> {
+        let ran = annals::block_on(stores(&self.script, &self.policy));
+        let (specification, others) = ran.split_first().expect("memory comes first");
+        let specification = &specification.seen;
+        if specification.live != specification.rebuilt {
+            return Err(format!(
+                "memory, live and rebuilt:\n{:#?}\n{:#?}",
+                specification.live, specification.rebuilt
+            ));
+        }
+        for Ran { store, seen, .. } in others {
+            if seen != specification {
+                return Err(format!("memory and {store}:\n{specification:#?}\n{seen:#?}"));
+            }
+        }
+        Ok(Size {
+            events: specification.streams.values().map(Vec::len).sum(),
+            faults: others.iter().map(|ran| ran.faults).sum(),
+        })
+    }
+
+    /// A test of this case alone, to be put into this file.
+    fn as_test(&self) -> String {
+        let text = serde_json::to_string(self).expect("cases are written as JSON");
+        format!("#[test]\nfn every_store_gives_the_same_here() {{\n    gives_the_same(r#\"{text}\"#);\n}}\n")
+    }
+}
+
+/// Compares the stores over a case as [`Case::as_test`] writes it.
+fn gives_the_same(case: &str) {
+    let case: Case = serde_json::from_str(case).expect("a case");
+    if let Err(difference) = case.compare() {
+        panic!("{difference}");
+    }
+}
+
+fn cases() -> impl Strategy<Value = Case> {
+    (script(40), policy()).prop_map(|(script, policy)| Case { policy, script })
+}
+
+fn drawn_from(seed: u64, cases: u32) -> TestRunner {
     let mut bytes = [0; 32];
     bytes[..8].copy_from_slice(&seed.to_be_bytes());
     let config = Config { cases, max_shrink_iters: 200, failure_persistence: None, ..Config::default() };
-    let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &bytes));
+    TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &bytes))
+}
+
+#[test]
+fn every_store_gives_the_same_answers_histories_states_and_read_models() {
+    let count = std::env::var("ANNALS_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(60);
+    let seed = seed();
     let (commands, events, faults) = (Cell::new(0), Cell::new(0), Cell::new(0));
-    runner
-        .run(&(script(40), policy()), |(script, policy)| {
-            let ran = annals::block_on(stores(&script, &policy));
-            let (specification, others) = ran.split_first().expect("memory comes first");
-            let specification = &specification.seen;
-            commands.set(commands.get() + script.len());
-            events.set(events.get() + specification.streams.values().map(Vec::len).sum::<usize>());
-            faults.set(faults.get() + others.iter().map(|ran| ran.faults).sum::<usize>());
-            prop_assert_eq!(&specification.live, &specification.rebuilt, "memory: live and rebuilt");
-            for other in others {
-                prop_assert_eq!(specification, &other.seen, "memory and {}", other.store);
-            }
-            Ok(())
-        })
-        .unwrap_or_else(|failure| panic!("with ANNALS_SEED={seed}: {failure}"));
+    let ran = drawn_from(seed, count).run(&cases(), |case| {
+        let size = case.compare().map_err(TestCaseError::fail)?;
+        commands.set(commands.get() + case.script.len());
+        events.set(events.get() + size.events);
+        faults.set(faults.get() + size.faults);
+        Ok(())
+    });
+    match ran {
+        Ok(()) => {}
+        Err(TestError::Fail(difference, case)) => {
+            panic!(
+                "with ANNALS_SEED={seed}: {difference}\n\nThe smallest script found, to repeat it:\n\n{}",
+                case.as_test()
+            )
+        }
+        Err(TestError::Abort(why)) => panic!("with ANNALS_SEED={seed}: {why}"),
+    }
     let (commands, events, faults) = (commands.get(), events.get(), faults.get());
     assert!(faults > 0, "nothing was in the way");
     assert!(events > commands / 20, "the scripts record something: {events} events of {commands} commands");
     println!(
-        "equivalence: {cases} scripts, {commands} commands, {events} events, {faults} faults, seed {seed}: no difference"
+        "equivalence: {count} scripts, {commands} commands, {events} events, {faults} faults, seed {seed}: no difference"
     );
+}
+
+#[test]
+fn a_short_script_gives_the_same_as_it_stands_here() {
+    gives_the_same(
+        r#"{"policy":{"page_size":2,"snapshot_every":1,"cached":false,"at_once":3,"clock":[100,-50],
+        "catch_up_every":2,"reopen_before":1,"renew_before":1,"faults":1},"script":[
+        {"Account":["0",{"command":"open","owner":"Ada","opening_balance":{"amount":"20","currency":"USD"}}]},
+        {"Inventory":["1",{"command":"receive","quantity":3}]},
+        {"Payment":["2",{"command":"fail","reason":"there is no such payment"}]},
+        {"Account":["0",{"command":"withdraw","amount":{"amount":"5","currency":"USD"}}]}]}"#,
+    );
+}
+
+#[test]
+fn a_script_that_is_told_to_repeat_is_the_one_that_ran() {
+    let told = drawn_from(seed(), 200).run(&cases(), |case| {
+        let test = case.as_test();
+        let text = test.split_once("r#\"").and_then(|(_, rest)| rest.split_once("\"#"));
+        let (text, _) = text.ok_or_else(|| TestCaseError::fail("no case in it"))?;
+        let again: Case =
+            serde_json::from_str(text).map_err(|error| TestCaseError::fail(error.to_string()))?;
+        prop_assert_eq!(again, case);
+        Ok(())
+    });
+    told.unwrap_or_else(|error| panic!("{error}"));
 }

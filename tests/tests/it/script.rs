@@ -9,9 +9,10 @@ use ordermaster_domain::{
     TrackingNumber, TransactionId,
 };
 use proptest::prelude::*;
+use serde::{Deserialize, Serialize};
 
 /// One command to one aggregate.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) enum Step {
     Order(OrderId, OrderCommand),
     /// Pays what the order comes to by then, which a script drawn beforehand seldom hits.

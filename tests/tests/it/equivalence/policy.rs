@@ -5,9 +5,10 @@ use std::time::Duration;
 use annals_testkit::ManualClock;
 use annals_testkit::faults::{Faults, Rates};
 use proptest::prelude::*;
+use serde::{Deserialize, Serialize};
 
 /// How a script is run; the outcome must not depend on it, but for the stamps, which are told by the clock.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Policy {
     pub(crate) page_size: usize,
     pub(crate) snapshot_every: u64,
