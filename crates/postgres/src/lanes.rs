@@ -1,7 +1,7 @@
 //! Append lanes: commits that wait at the same moment share a statement.
 //!
-//! Nobody waits for others to come: a lane that is idle sends at once, and what arrives while its statement is under
-//! way goes into the next. A stream is under way on one lane at a time, at most once in a statement. What stands in
+//! Nobody waits for others to come: a commit that comes while nothing is under way is sent in its caller's own task, and
+//! what arrives while the lanes' statements are under way goes into the next. A stream is under way on one lane at a time, at most once in a statement. What stands in
 //! the way of others (a place that another process took, a lock that is held) is sent alone, beside the lanes.
 
 use std::collections::{HashSet, VecDeque};
@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex};
 use annals_core::{CommitId, StreamHead, StreamId};
 use annals_ports::{Commit, PreparedAppend};
 use lru::LruCache;
+use sqlx::postgres::PgConnection;
 use tokio::sync::{Notify, oneshot};
 
 use crate::batch::{Answer, Piece, Proposal, Task, Verdict, propose};
@@ -121,6 +122,9 @@ impl Lanes {
             let answer = propose_alone(&self.road.database, &task.proposal).await;
             return answer.map(|verdict| verdict.answer(task.proposal.added));
         }
+        if let Some(alone) = self.road.begin_alone(&task) {
+            return alone.carry(task, tries).await;
+        }
         let ticket = Arc::new(Ticket(AtomicU8::new(WAITING)));
         let (reply, answer) = oneshot::channel();
         let job = Job { task, keys: Vec::new(), ticket: ticket.clone(), reply };
@@ -204,14 +208,24 @@ impl Road {
 
     /// Answers a job, and lets others have its streams.
     fn settle(&self, job: Job, judged: Result<Verdict, Fault>) {
+        let answer = self.learn(job.task.proposal, &job.keys, judged);
+        // A caller who went away commits the same value again to find out (A06).
+        let _ = job.reply.send(answer);
+    }
+
+    /// Takes note of what became of a proposal, and lets others have its streams.
+    fn learn(
+        &self,
+        proposal: Proposal,
+        keys: &[Key],
+        judged: Result<Verdict, Fault>,
+    ) -> Result<Answer, Fault> {
         let is_held = matches!(&judged, Err(fault) if fault.kind == Kind::Locked);
-        let Proposal { pieces, added, .. } = job.task.proposal;
+        let Proposal { pieces, added, .. } = proposal;
         let answer = judged.map(|verdict| verdict.answer(added));
         {
             let mut state = lock(&self.state);
-            for key in &job.keys {
-                state.busy.remove(key);
-            }
+            state.free(keys);
             match &answer {
                 Ok(Answer::Recorded(added)) => {
                     for appended in added {
@@ -233,8 +247,35 @@ impl Road {
                 }
             }
         }
-        // A caller who went away commits the same value again to find out (A06).
-        let _ = job.reply.send(answer);
+        answer
+    }
+
+    /// Whether nothing else waits or is under way; then others are kept from the task's streams until the answer is
+    /// dropped.
+    fn begin_alone(self: &Arc<Self>, task: &Task) -> Option<Alone> {
+        let mut state = lock(&self.state);
+        if !state.waiting.is_empty() || !state.busy.is_empty() {
+            return None;
+        }
+        let keys = state.keys(task);
+        state.busy.extend(keys.iter().cloned());
+        Some(Alone { road: self.clone(), keys })
+    }
+
+    /// Has one proposal judged, on a connection that is borrowed for that.
+    async fn judge_one(&self, proposal: &Proposal) -> Result<Verdict, Fault> {
+        let mut connection = self.database.for_lane().await?;
+        let judged = propose_one(&mut connection, &self.database, proposal).await;
+        self.after(connection, &judged);
+        judged
+    }
+
+    /// Gives a connection back, unless what was done with it spoilt it.
+    fn after<T>(&self, connection: PgConnection, done: &Result<T, Fault>) {
+        match done {
+            Err(fault) if fault.spoils_connection() => self.database.distrust(),
+            _ => self.database.give_back(connection),
+        }
     }
 
     /// Sends a job beside the lanes, so that what it waits for holds nobody else up.
@@ -249,7 +290,44 @@ impl Road {
     }
 }
 
+/// A commit under way in its caller's task, who may go away: its streams are free then, and the connection is closed.
+struct Alone {
+    road: Arc<Road>,
+    keys: Vec<Key>,
+}
+
+impl Alone {
+    async fn carry(mut self, task: Task, tries: &Tries) -> Result<Answer, Fault> {
+        let judging = self.road.judge_one(&task.proposal);
+        let Ok(judged) = tokio::time::timeout_at(tries.until.into(), judging).await else {
+            return Err(Fault::no_answer());
+        };
+        let keys = std::mem::take(&mut self.keys);
+        self.road.learn(task.proposal, &keys, judged)
+    }
+}
+
+impl Drop for Alone {
+    fn drop(&mut self) {
+        let is_awaited = {
+            let mut state = lock(&self.road.state);
+            state.free(&self.keys);
+            !state.waiting.is_empty()
+        };
+        if is_awaited {
+            self.road.bell.notify_one();
+        }
+    }
+}
+
 impl State {
+    /// Lets others have what was under way.
+    fn free(&mut self, keys: &[Key]) {
+        for key in keys {
+            self.busy.remove(key);
+        }
+    }
+
     /// What nothing else may touch while a task is under way. One that continues a head which others have continued
     /// since will hear that, and is in nobody's way.
     fn keys(&self, task: &Task) -> Vec<Key> {
@@ -352,18 +430,14 @@ impl Lane {
     }
 
     async fn judge(&self, batch: &[Job]) -> Result<Vec<Verdict>, Fault> {
+        if let [job] = batch {
+            return self.road.judge_one(&job.task.proposal).await.map(|verdict| vec![verdict]);
+        }
         let database = &self.road.database;
         let mut connection = database.for_lane().await?;
-        let judged = if let [job] = batch {
-            propose_one(&mut connection, database, &job.task.proposal).await.map(|verdict| vec![verdict])
-        } else {
-            let proposals: Vec<&Proposal> = batch.iter().map(|job| &job.task.proposal).collect();
-            propose(&mut connection, database, &proposals).await
-        };
-        match &judged {
-            Err(fault) if fault.spoils_connection() => database.distrust(),
-            _ => database.give_back(connection),
-        }
+        let proposals: Vec<&Proposal> = batch.iter().map(|job| &job.task.proposal).collect();
+        let judged = propose(&mut connection, database, &proposals).await;
+        self.road.after(connection, &judged);
         judged
     }
 }

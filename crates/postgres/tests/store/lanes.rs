@@ -177,17 +177,19 @@ async fn lanes_of_two_processes_never_wait_for_each_other() {
     {
         let one_lane = options(database.url()).lanes(1).lock_timeout(Duration::from_secs(20));
         let store = PostgresStore::open(one_lane).await.unwrap();
-        let gate = format!("gate-{number}");
-        gates.push(hold(&database, &gate).await);
-        // Its only lane waits at the gate; what comes meanwhile goes on together.
-        for name in [gate.as_str()].iter().chain(names) {
+        let send = |name: &str| {
             let (store, value) = (store.clone(), commit(name, Expectation::Any, 1));
-            waiting.push(tokio::spawn(async move { store.commit(value).await }));
-            if *name == gate {
-                until_waiting(&database, number + 1).await;
-            } else {
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
+            tokio::spawn(async move { store.commit(value).await })
+        };
+        // The first is sent in its own task, the second by the only lane; what comes while they wait goes on together.
+        for gate in [format!("gate-{number}"), format!("gate_of_lane-{number}")] {
+            gates.push(hold(&database, &gate).await);
+            waiting.push(send(&gate));
+            until_waiting(&database, gates.len()).await;
+        }
+        for name in names {
+            waiting.push(send(name));
+            tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
     let middle = hold(&database, "order-m").await;
@@ -200,6 +202,28 @@ async fn lanes_of_two_processes_never_wait_for_each_other() {
         one.await.unwrap().unwrap();
     }
     assert_eq!(deadlocks(&database).await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_goes_away_leaves_the_stream_to_others() {
+    let database = database().await;
+    let store =
+        PostgresStore::open(options(database.url()).lock_timeout(Duration::from_secs(20))).await.unwrap();
+    let holder = hold(&database, "order-1").await;
+    let send = |number: u64| {
+        let (store, value) = (store.clone(), commit("order-1", Expectation::Any, number));
+        tokio::spawn(async move { store.commit(value).await })
+    };
+    let goes_away = send(1);
+    until_waiting(&database, 1).await;
+    goes_away.abort();
+    assert!(goes_away.await.unwrap_err().is_cancelled());
+    let stays = send(2);
+    end(holder, "ROLLBACK").await;
+    let version = stays.await.unwrap().unwrap().appended()[0].head.version.get();
+    // What nobody waits for any more may be recorded or not, and is whole either way.
+    let events = store.adapter().events.read_all(&stream("order-1"), ReadRange::all()).await.unwrap();
+    assert!((1..=2).contains(&version) && events.len() as u64 >= version, "{version} of {}", events.len());
 }
 
 /// The deadlocks that the server broke up in this database, once every other connection has ended and told of its own.
