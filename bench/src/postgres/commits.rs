@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use annals::Store;
 use tokio::task::JoinSet;
 
+use super::processor::OneProcessor;
 use super::table::{self, Plain};
 use super::{GROUP, Server};
 use crate::bench::{Bench, Outcome};
@@ -86,6 +87,7 @@ pub(super) async fn alone(bench: &Bench, report: &mut Report, server: &Server) -
     let store = database.open("").await?;
     let mut plain = Plain::connect(database.url()).await?;
     let time = Duration::from_millis(bench.size(1_000, 500));
+    let one_processor = OneProcessor::keep(server.process()?);
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for _ in 0..bench.rounds() {
         ours.push(round(&store, 1, time).await?.times.median());
@@ -95,9 +97,15 @@ pub(super) async fn alone(bench: &Bench, report: &mut Report, server: &Server) -
     }
     report.add(Figure {
         name: ALONE[0],
-        about: "how long a lone client waits for its commit of one event; beside it one plain insert that checks by the \
-                same statement that neither its commit nor its stream is there"
-            .to_owned(),
+        about: format!(
+            "how long a lone client waits for its commit of one event; beside it one plain insert that checks by the \
+             same statement that neither its commit nor its stream is there; {}",
+            if one_processor.is_some() {
+                "client and server on one processor, lest it be measured which of them wakes whom on another"
+            } else {
+                "client and server where the system puts them"
+            }
+        ),
         unit: "ms",
         baseline: Sample::of(theirs).map(|theirs| ("a plain insert that checks", theirs)),
         ours: Sample::of(ours).ok_or("no round was run")?,
