@@ -21,12 +21,12 @@ fn concurrent_histories_of_a_faulty_service_are_linearizable() {
     stays_linearizable::<OwnTables<Faulty<Embedded>>>(&Effort { seeds: 5, ..Effort::default() });
 }
 
-/// Each kind of fault at each step: one in six of the 609 runs, others each time, since all of them take the emulator eight
+/// Each kind of fault at each step: one in twelve of the 609 runs, others each time, since all of them take the emulator eight
 /// minutes. `ANNALS_FAULT_PARTS=1` asks for all.
 #[test]
 fn every_law_survives_each_fault_at_each_step() {
     let asked = std::env::var("ANNALS_FAULT_PARTS").ok().and_then(|text| text.parse().ok());
-    let parts: usize = asked.unwrap_or(6).max(1);
+    let parts: usize = asked.unwrap_or(12).max(1);
     let first = fastrand::usize(..parts);
     run_within(PATIENCE, async move {
         let tried = one_in_of_each_fault_at_each_step::<OwnTables<Embedded>>(parts, first).await;
