@@ -1,8 +1,9 @@
 //! Append lanes: commits that wait at the same moment share a statement.
 //!
 //! Nobody waits for others to come: a commit that comes while nothing is under way is sent in its caller's own task, and
-//! what arrives while the lanes' statements are under way goes into the next. A stream is under way on one lane at a time, at most once in a statement. What stands in
-//! the way of others (a place that another process took, a lock that is held) is sent alone, beside the lanes.
+//! what arrives while the lanes' statements are under way goes into the next. A stream is under way on one lane at a
+//! time, at most once in a statement. What stands in the way of others (a place that another process took, a lock that is
+//! held) is sent alone, beside the lanes.
 
 use std::collections::{HashSet, VecDeque};
 use std::num::NonZeroUsize;
@@ -122,8 +123,8 @@ impl Lanes {
             let answer = propose_alone(&self.road.database, &task.proposal).await;
             return answer.map(|verdict| verdict.answer(task.proposal.added));
         }
-        if let Some(alone) = self.road.begin_alone(&task) {
-            return alone.carry(task, tries).await;
+        if let Some(lone) = self.road.begin_lone(&task) {
+            return lone.carry(task, tries).await;
         }
         let ticket = Arc::new(Ticket(AtomicU8::new(WAITING)));
         let (reply, answer) = oneshot::channel();
@@ -208,70 +209,39 @@ impl Road {
 
     /// Answers a job, and lets others have its streams.
     fn settle(&self, job: Job, judged: Result<Verdict, Fault>) {
-        let answer = self.learn(job.task.proposal, &job.keys, judged);
+        let Proposal { pieces, added, .. } = job.task.proposal;
+        let answer = judged.map(|verdict| verdict.answer(added));
+        {
+            let mut state = lock(&self.state);
+            state.learn(&pieces, &answer);
+            state.free(&job.keys);
+        }
         // A caller who went away commits the same value again to find out (A06).
         let _ = job.reply.send(answer);
     }
 
-    /// Takes note of what became of a proposal, and lets others have its streams.
-    fn learn(
-        &self,
-        proposal: Proposal,
-        keys: &[Key],
-        judged: Result<Verdict, Fault>,
-    ) -> Result<Answer, Fault> {
-        let is_held = matches!(&judged, Err(fault) if fault.kind == Kind::Locked);
-        let Proposal { pieces, added, .. } = proposal;
-        let answer = judged.map(|verdict| verdict.answer(added));
-        {
-            let mut state = lock(&self.state);
-            state.free(keys);
-            match &answer {
-                Ok(Answer::Recorded(added)) => {
-                    for appended in added {
-                        state.heads.put(appended.stream.clone(), Some(appended.head));
-                    }
-                }
-                Ok(Answer::Refused(refusal)) => {
-                    for (piece, head) in pieces.iter().zip(&refusal.heads) {
-                        state.heads.put(piece.stream.clone(), *head);
-                    }
-                }
-                Err(_) => {}
-            }
-            for Piece { stream, .. } in &pieces {
-                if is_held {
-                    state.held.insert(stream.clone());
-                } else if !state.held.is_empty() {
-                    state.held.remove(stream);
-                }
-            }
-        }
-        answer
-    }
-
     /// Whether nothing else waits or is under way; then others are kept from the task's streams until the answer is
     /// dropped.
-    fn begin_alone(self: &Arc<Self>, task: &Task) -> Option<Alone> {
+    fn begin_lone(self: &Arc<Self>, task: &Task) -> Option<Lone> {
         let mut state = lock(&self.state);
         if !state.waiting.is_empty() || !state.busy.is_empty() {
             return None;
         }
         let keys = state.keys(task);
         state.busy.extend(keys.iter().cloned());
-        Some(Alone { road: self.clone(), keys })
+        Some(Lone { road: self.clone(), keys })
     }
 
     /// Has one proposal judged, on a connection that is borrowed for that.
     async fn judge_one(&self, proposal: &Proposal) -> Result<Verdict, Fault> {
         let mut connection = self.database.for_lane().await?;
         let judged = propose_one(&mut connection, &self.database, proposal).await;
-        self.after(connection, &judged);
+        self.hand_back(connection, &judged);
         judged
     }
 
     /// Gives a connection back, unless what was done with it spoilt it.
-    fn after<T>(&self, connection: PgConnection, done: &Result<T, Fault>) {
+    fn hand_back<T>(&self, connection: PgConnection, done: &Result<T, Fault>) {
         match done {
             Err(fault) if fault.spoils_connection() => self.database.distrust(),
             _ => self.database.give_back(connection),
@@ -290,24 +260,27 @@ impl Road {
     }
 }
 
-/// A commit under way in its caller's task, who may go away: its streams are free then, and the connection is closed.
-struct Alone {
+/// A commit under way in its caller's task. Its streams are free when this is dropped; should the caller go away before
+/// the answer, the connection is closed.
+struct Lone {
     road: Arc<Road>,
     keys: Vec<Key>,
 }
 
-impl Alone {
-    async fn carry(mut self, task: Task, tries: &Tries) -> Result<Answer, Fault> {
+impl Lone {
+    async fn carry(self, task: Task, tries: &Tries) -> Result<Answer, Fault> {
         let judging = self.road.judge_one(&task.proposal);
         let Ok(judged) = tokio::time::timeout_at(tries.until.into(), judging).await else {
             return Err(Fault::no_answer());
         };
-        let keys = std::mem::take(&mut self.keys);
-        self.road.learn(task.proposal, &keys, judged)
+        let Proposal { pieces, added, .. } = task.proposal;
+        let answer = judged.map(|verdict| verdict.answer(added));
+        lock(&self.road.state).learn(&pieces, &answer);
+        answer
     }
 }
 
-impl Drop for Alone {
+impl Drop for Lone {
     fn drop(&mut self) {
         let is_awaited = {
             let mut state = lock(&self.road.state);
@@ -321,6 +294,31 @@ impl Drop for Alone {
 }
 
 impl State {
+    /// Takes note of the heads that an answer tells, and of streams on which somebody holds a lock.
+    fn learn(&mut self, pieces: &[Piece], answer: &Result<Answer, Fault>) {
+        match answer {
+            Ok(Answer::Recorded(added)) => {
+                for appended in added {
+                    self.heads.put(appended.stream.clone(), Some(appended.head));
+                }
+            }
+            Ok(Answer::Refused(refusal)) => {
+                for (piece, head) in pieces.iter().zip(&refusal.heads) {
+                    self.heads.put(piece.stream.clone(), *head);
+                }
+            }
+            Err(_) => {}
+        }
+        let is_held = matches!(answer, Err(fault) if fault.kind == Kind::Locked);
+        for Piece { stream, .. } in pieces {
+            if is_held {
+                self.held.insert(stream.clone());
+            } else if !self.held.is_empty() {
+                self.held.remove(stream);
+            }
+        }
+    }
+
     /// Lets others have what was under way.
     fn free(&mut self, keys: &[Key]) {
         for key in keys {
@@ -437,7 +435,7 @@ impl Lane {
         let mut connection = database.for_lane().await?;
         let proposals: Vec<&Proposal> = batch.iter().map(|job| &job.task.proposal).collect();
         let judged = propose(&mut connection, database, &proposals).await;
-        self.road.after(connection, &judged);
+        self.road.hand_back(connection, &judged);
         judged
     }
 }

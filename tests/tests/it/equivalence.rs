@@ -230,7 +230,6 @@ pub(crate) fn seed() -> u64 {
 }
 
 /// What a script came to, where every store showed the same.
-#[derive(Default)]
 struct Size {
     events: usize,
     faults: usize,

@@ -3,10 +3,11 @@
 use std::time::{Duration, Instant};
 
 use annals_core::CommitId;
-use annals_ports::{Append, Commit, CommitError, EventStore, EventStoreExt, Expectation, ReadRange};
+use annals_ports::{Append, Commit, CommitError, EventStore, EventStoreExt, Expectation, ReadRange, Receipt};
 use annals_postgres::PostgresStore;
 use annals_services::TestDatabase;
 use sqlx::{AssertSqlSafe, Executor, PgConnection, Row};
+use tokio::task::JoinHandle;
 
 use crate::shop::{commit, database, event, open, options, stream};
 
@@ -41,6 +42,18 @@ async fn until_waiting(database: &TestDatabase, transactions: usize) {
         assert!(begun.elapsed() < Duration::from_secs(20), "{waiting} wait, not {transactions}");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
+}
+
+/// A store with a single lane, which waits long for what others hold.
+async fn one_patient_lane(database: &TestDatabase) -> PostgresStore {
+    let options = options(database.url()).lanes(1).lock_timeout(Duration::from_secs(20));
+    PostgresStore::open(options).await.unwrap()
+}
+
+/// Commits in a task of its own.
+fn send(store: &PostgresStore, value: Commit) -> JoinHandle<Result<Receipt, CommitError>> {
+    let store = store.clone();
+    tokio::spawn(async move { store.commit(value).await })
 }
 
 /// Commits one event to each of so many streams at once.
@@ -142,18 +155,14 @@ async fn a_place_that_another_program_holds_delays_nobody_else_for_long() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_place_that_is_lost_in_a_race_takes_the_whole_commit_back() {
     let database = database().await;
-    let store =
-        PostgresStore::open(options(database.url()).lock_timeout(Duration::from_secs(20))).await.unwrap();
+    let store = one_patient_lane(&database).await;
     let holder = hold(&database, "order-1").await;
     let value = {
         let append = Append::new(stream("order-1"), Expectation::NoStream, vec![event(1), event(2)]);
         let other = Append::new(stream("order-2"), Expectation::NoStream, vec![event(3)]);
         Commit::new(CommitId::new(), vec![append, other]).unwrap()
     };
-    let committing = tokio::spawn({
-        let events = store.adapter().events;
-        async move { events.commit(value).await }
-    });
+    let committing = send(&store, value);
     until_waiting(&database, 1).await;
     end(holder, "COMMIT").await;
     let answer = committing.await.unwrap();
@@ -175,12 +184,8 @@ async fn lanes_of_two_processes_never_wait_for_each_other() {
     for (number, names) in
         [["order-a", "order-m", "order-z"], ["order-z", "order-m", "order-a"]].iter().enumerate()
     {
-        let one_lane = options(database.url()).lanes(1).lock_timeout(Duration::from_secs(20));
-        let store = PostgresStore::open(one_lane).await.unwrap();
-        let send = |name: &str| {
-            let (store, value) = (store.clone(), commit(name, Expectation::Any, 1));
-            tokio::spawn(async move { store.commit(value).await })
-        };
+        let store = one_patient_lane(&database).await;
+        let send = |name: &str| send(&store, commit(name, Expectation::Any, 1));
         // The first is sent in its own task, the second by the only lane; what comes while they wait goes on together.
         for gate in [format!("gate-{number}"), format!("gate_of_lane-{number}")] {
             gates.push(hold(&database, &gate).await);
@@ -207,13 +212,9 @@ async fn lanes_of_two_processes_never_wait_for_each_other() {
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_goes_away_leaves_the_stream_to_others() {
     let database = database().await;
-    let store =
-        PostgresStore::open(options(database.url()).lock_timeout(Duration::from_secs(20))).await.unwrap();
+    let store = one_patient_lane(&database).await;
     let holder = hold(&database, "order-1").await;
-    let send = |number: u64| {
-        let (store, value) = (store.clone(), commit("order-1", Expectation::Any, number));
-        tokio::spawn(async move { store.commit(value).await })
-    };
+    let send = |number| send(&store, commit("order-1", Expectation::Any, number));
     let goes_away = send(1);
     until_waiting(&database, 1).await;
     goes_away.abort();
