@@ -2,16 +2,14 @@
 //! what it lacks when it is given another's.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Output};
 
 use annals_services::{Collation, Engine, Version, dynamodb, postgres};
 
-const EXAMPLE: &str = "purses";
+use crate::newcomer::root;
 
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the tests' folder has a parent").to_owned()
-}
+const EXAMPLE: &str = "purses";
 
 /// The program with one store in it.
 struct Program {
