@@ -1,6 +1,6 @@
 //! A phase of a task: one program run to its end, its output passed through, its time kept.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::{self, BufRead};
 use std::path::PathBuf;
 use std::process::{Command, ExitCode, ExitStatus, Stdio};
@@ -90,8 +90,18 @@ pub(crate) fn cargo() -> OsString {
 /// A cargo command with these arguments.
 pub(crate) fn cargo_with(arguments: &[&str]) -> Command {
     let mut command = Command::new(cargo());
+    // What cargo tells this program of its own package. Build scripts of others look at the same names, and would run
+    // again, with all that stands on them, whenever a task follows a command typed by hand.
+    for (name, _) in std::env::vars_os().filter(|(name, _)| is_of_a_package(name)) {
+        command.env_remove(name);
+    }
     command.args(arguments);
     command
+}
+
+fn is_of_a_package(variable: &OsStr) -> bool {
+    let name = variable.to_string_lossy();
+    ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|prefix| name.starts_with(prefix))
 }
 
 /// Whether `cargo <subcommand>` is installed.
