@@ -9,7 +9,7 @@ use annals_ports::{
     Acquired, Adapter, Commit, CommitError, Effect, EventFeed, EventStore, FeedHealth, FeedPage,
     FeedPosition, FeedQuery, FeedStart, HistoryImport, ImportError, Imported, Inspect, Lease, Leases, Parked,
     ReadRange, Receipt, RecordedCommit, RowPage, RowQuery, Snapshot, SnapshotStore, StoreDescription,
-    StoreError, StreamPage, TypePage, TypeQuery, ViewBatch, ViewError, ViewId, ViewState, ViewStore,
+    StoreError, StreamPage, TypePage, TypeQuery, Upkeep, ViewBatch, ViewError, ViewId, ViewState, ViewStore,
 };
 use async_trait::async_trait;
 
@@ -36,6 +36,7 @@ struct Ports {
 macro_rules! ports {
     ($($port:ident $field:ident {
         $(fn $call:ident($($name:ident: $type:ty),* $(,)?) -> $answer:ty;)*
+        $(also { $($more:tt)* })?
     })*) => {
         /// What a store does wrong. Every call is the sound store's own unless it is written otherwise.
         #[async_trait]
@@ -60,6 +61,11 @@ macro_rules! ports {
                 Effect::Unknown
             }
 
+            /// The store's upkeep.
+            fn upkeep<'a>(&'a self, sound: &'a Sound) -> Option<&'a dyn Upkeep> {
+                sound.adapter.inspect.upkeep()
+            }
+
             /// The layers above the store.
             fn layers(&self) -> Arc<dyn Layers> {
                 Arc::new(RealLayers)
@@ -74,6 +80,7 @@ macro_rules! ports {
                         self.breakage.$call(&self.sound, $($name),*).await
                     }
                 )*
+                $($($more)*)?
             }
         )*
     };
@@ -117,6 +124,11 @@ ports! {
     }
     Inspect inspect {
         fn describe() -> Result<StoreDescription, StoreError>;
+        also {
+            fn upkeep(&self) -> Option<&dyn Upkeep> {
+                self.breakage.upkeep(&self.sound)
+            }
+        }
     }
 }
 

@@ -16,6 +16,7 @@ mod feed;
 mod feed_order;
 mod feed_places;
 mod history;
+mod inspection;
 mod kept_snapshots;
 mod limits;
 mod outcomes;
@@ -131,6 +132,8 @@ pub const ALL: &[BrokenStore] = broken_stores! {
     f07_names_who_holds_nobody_back: feed_places::NamesAnybody,
     f08_shows_other_processes_commits_later: feed_order::ShowsOthersLater,
     f09_skips_from_a_lost_position_to_the_end: feed::SkipsFromLost,
+    i01_counts_no_outcomes: inspection::CountsNoOutcomes,
+    i01_knows_no_index_values: inspection::KnowsNoIndexValues,
     s01_applies_the_snapshots_last_event_again: snapshots::AppliesAgain,
     s01_keeps_the_first_snapshot: kept_snapshots::KeepsTheFirst,
     s02_believes_snapshots_of_any_schema: snapshots::AnySchema,

@@ -17,6 +17,7 @@ mod errors;
 mod feed;
 mod feed_live;
 mod history;
+mod inspection;
 #[cfg(feature = "full")]
 mod layers;
 mod limits;
@@ -58,6 +59,7 @@ pub use errors::*;
 pub use feed::*;
 pub use feed_live::*;
 pub use history::*;
+pub use inspection::*;
 #[cfg(feature = "full")]
 pub use layers::{Layers, RealLayers, Tallies};
 #[cfg(feature = "broken")]
