@@ -107,6 +107,20 @@ async fn a_follower_outlives_a_store_that_fails_for_a_while() {
 }
 
 #[tokio::test]
+async fn a_follower_asks_ever_more_seldom_while_the_store_fails() {
+    let shop = Shop::new();
+    shop.order("1", created("ada", 10)).await;
+    let (adapter, _) = Faulty::over(&shop.adapter, [Fault::Before; 4]);
+    let begun = std::time::Instant::now();
+    let mut follower = Follower::of(Arc::new(Runner::new(adapter, CustomerTotals)));
+    follower.reaches(1).await;
+    follower.end().await;
+    // Each pause is up to twice as long as the one before, 100 ms at first, and at least half of that.
+    let waited = begun.elapsed();
+    assert!(waited >= Duration::from_millis(50 * (1 + 2 + 4 + 8)), "{waited:?}");
+}
+
+#[tokio::test]
 async fn a_follower_waits_for_another_one_and_takes_over() {
     let shop = Shop::new();
     shop.order("1", created("ada", 10)).await;
