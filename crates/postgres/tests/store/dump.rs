@@ -10,11 +10,13 @@ use annals_ports::{
 };
 use annals_services::{Collation, Version, private_postgres};
 
-use crate::shop::{commit, database, open, stream};
+use crate::shop::{commit, open, stream};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dump_restored_into_a_new_server_continues() {
-    let database = database().await;
+    // Both of the same release, and pg_dump with them: an older one does not read what a newer one has written.
+    let (old, new) = (private_postgres(Version::V15).await, private_postgres(Version::V15).await);
+    let database = old.database(Collation::Server).await;
     let store = open(database.url()).await;
     // Positions far from where a new server would begin to count.
     for number in 0..300 {
@@ -44,14 +46,13 @@ async fn a_dump_restored_into_a_new_server_continues() {
     };
     store.apply(batch.clone()).await.unwrap();
 
-    let server = private_postgres(Version::V15).await;
-    let restored = server.database(Collation::Server).await;
-    let mut dump = Command::new(server.binaries().join("pg_dump"))
+    let restored = new.database(Collation::Server).await;
+    let mut dump = Command::new(old.binaries().join("pg_dump"))
         .args(["--no-owner", "--dbname", database.url()])
         .stdout(Stdio::piped())
         .spawn()
         .unwrap_or_else(|error| panic!("pg_dump: {error}; install PostgreSQL's client programs"));
-    let into = Command::new(server.binaries().join("psql"))
+    let into = Command::new(new.binaries().join("psql"))
         .args(["--quiet", "--set", "ON_ERROR_STOP=1", "--dbname", restored.url()])
         .stdin(dump.stdout.take().unwrap())
         .output()
