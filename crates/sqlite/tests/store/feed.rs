@@ -1,8 +1,11 @@
 //! The feed from far behind, where several threads are at work on its pages: it is the same feed.
 
-use annals_core::{Category, CommitId};
+use std::time::Duration;
+
+use annals_core::{Category, CommitId, Json};
 use annals_ports::{
-    Append, Commit, EventFeed, EventFeedExt, EventStore, Expectation, FeedPosition, FeedQuery, StoreError,
+    Append, Commit, EventFeed, EventFeedExt, EventStore, Expectation, FeedPosition, FeedQuery, NewEvent,
+    StoreError,
 };
 use annals_sqlite::SqliteStore;
 
@@ -22,6 +25,23 @@ async fn pages_of_any_size_hold_the_same_feed_from_far_behind() {
             assert_eq!(many_at_once, few_at_once, "{limit} at once");
         }
     }
+}
+
+#[tokio::test]
+async fn a_page_ends_after_so_many_bytes_whatever_its_limit() {
+    const PAGE: usize = 8 * 1024 * 1024;
+    let file = File::new();
+    let store = file.open().await;
+    let large = Json::from_value(&serde_json::json!({ "fill": "x".repeat(240_000) })).unwrap();
+    for number in 0..40 {
+        let events = vec![NewEvent { payload: large.clone(), ..event(number) }];
+        let append = Append::new(stream("order-1"), Expectation::Any, events);
+        store.commit(Commit::new(CommitId::new(), vec![append]).unwrap()).await.unwrap();
+    }
+    let beginning = FeedPosition::beginning(store.id());
+    let page = store.next(&FeedQuery::all().limit(100), &beginning, Duration::ZERO).await.unwrap();
+    let bytes = page.events.len() * large.len();
+    assert!((PAGE..PAGE + 2 * large.len()).contains(&bytes) && !page.at_end, "{bytes} bytes");
 }
 
 #[tokio::test(flavor = "multi_thread")]

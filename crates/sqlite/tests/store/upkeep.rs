@@ -163,6 +163,29 @@ async fn positions_stay_dense_when_batches_are_taken_back() {
 }
 
 #[tokio::test]
+async fn events_that_were_removed_are_told_by_their_positions() {
+    let file = File::new();
+    let store = file.open().await;
+    for number in 1..=10 {
+        store.commit(commit(&format!("order-{number}"), Expectation::NoStream, number)).await.unwrap();
+    }
+    let raw = file.raw();
+    let triggers = "SELECT 'DROP TRIGGER ' || name FROM sqlite_schema WHERE type = 'trigger'";
+    let drop_triggers: Vec<String> =
+        raw.prepare(triggers).unwrap().query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+    raw.execute_batch(&drop_triggers.join("; ")).unwrap();
+    raw.execute_batch("DELETE FROM events WHERE position IN (3, 6, 7, 8)").unwrap();
+    let findings = check(&store).await;
+    let told: Vec<_> = findings.kept().iter().map(|finding| finding.problem.as_str()).collect();
+    for expected in [
+        "position 3 is gone: an event was removed from history",
+        "positions 6 to 8 are gone: 3 events were removed from history",
+    ] {
+        assert!(told.contains(&expected), "{told:?}");
+    }
+}
+
+#[tokio::test]
 async fn an_empty_store_has_nothing_wrong_and_can_be_copied() {
     let file = File::new();
     let store = file.open().await;
