@@ -6,6 +6,7 @@
 mod dump;
 mod faults;
 mod following;
+mod health;
 mod lanes;
 mod load;
 mod opening;
