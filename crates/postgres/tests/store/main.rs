@@ -12,4 +12,6 @@ mod load;
 mod opening;
 mod own_tables;
 mod plans;
+mod reading;
 mod shop;
+mod sweeping;
