@@ -136,6 +136,11 @@ pub trait StoreUnderTest: Send + Sync + 'static {
         true
     }
 
+    /// Whether the store can be kept up through these adapters (law I01).
+    fn has_upkeep(&self) -> bool {
+        true
+    }
+
     /// For how long a writer that hangs may hold readers back (law F07).
     fn writer_timeout(&self) -> Duration {
         Duration::from_secs(10)

@@ -16,7 +16,8 @@ use super::StoreUnderTest;
 use super::scene::{Scene, append, commit, event, id, numbered, one, read_stream, versions};
 use crate::generators;
 
-/// Reads a range page by page, and checks that no page is larger than asked for, nor one empty in the middle.
+/// Reads a range page by page, and checks that no page is larger than asked for, and none but the first empty: what is said
+/// to be left is there.
 async fn read_in_pages(store: &dyn EventStore, stream: &StreamId, range: ReadRange) -> Vec<RecordedEvent> {
     let mut events = Vec::new();
     let mut next = Some(range);
@@ -28,6 +29,8 @@ async fn read_in_pages(store: &dyn EventStore, stream: &StreamId, range: ReadRan
             range.limit,
             page.events.len()
         );
+        let is_first = events.is_empty();
+        assert!(!page.events.is_empty() || is_first, "nothing is left, where {range:?} was said to be");
         assert!(!page.events.is_empty() || page.rest.is_none(), "an empty page leads on to {:?}", page.rest);
         events.extend(page.events);
         next = page.rest;
