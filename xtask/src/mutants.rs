@@ -30,7 +30,7 @@ const PACKAGES: &[Package] = &[
     Package {
         name: "annals-dynamodb",
         tested_by: &["annals-dynamodb"],
-        tests: "not test(/^(local|local_faulty|history)::/)",
+        tests: "not test(/^(local|local_faulty|embedded_faulty|history|large)::/)",
     },
     // The laws of read models are in the suite, which runs over a store.
     Package { name: "annals-projection", tested_by: &["annals-projection", "annals-memory"], tests: "all()" },
