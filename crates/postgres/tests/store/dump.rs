@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use annals_core::Json;
 use annals_ports::{
-    Acquired, Checkpoint, EventFeed, EventStore, Expectation, FeedPosition, FeedQuery, FeedStart,
-    IndexValues, Leases, RowChange, RowQuery, ViewBatch, ViewId, ViewStore,
+    Checkpoint, EventFeed, EventStore, Expectation, FeedPosition, FeedQuery, FeedStart, IndexValues,
+    RowChange, RowQuery, ViewBatch, ViewId, ViewStore,
 };
 use annals_services::{Collation, Version, private_postgres};
 
-use crate::shop::{commit, open, stream};
+use crate::shop::{commit, lease, open, stream};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dump_restored_into_a_new_server_continues() {
@@ -26,10 +26,7 @@ async fn a_dump_restored_into_a_new_server_continues() {
     let beginning = FeedPosition::beginning(store.id());
     let page = store.next(&FeedQuery::all().limit(100), &beginning, Duration::ZERO).await.unwrap();
     let (position, view) = (page.next.clone(), ViewId::new("orders", 1));
-    let Acquired::Granted(lease) = store.acquire("orders", "me", Duration::from_secs(600)).await.unwrap()
-    else {
-        panic!("nobody else asks for it")
-    };
+    let lease = lease(&store, "orders").await;
     let row =
         RowChange::put("row-1".to_owned(), Json::empty(), IndexValues::none().with("by_number", [7_u32]))
             .unwrap();

@@ -5,22 +5,15 @@ use std::time::{Duration, Instant};
 use annals_ports::{EventFeed, EventStore, Expectation, WriterHold};
 use annals_postgres::PostgresStore;
 
-use crate::shop::{commit, database, open};
-
-/// Longer than a writer may go unnoticed, by far.
-const BOUND: Duration = Duration::from_secs(20);
+use crate::shop::{commit, database, eventually, open};
 
 /// Who holds readers back, once that is as many.
 async fn holds(store: &PostgresStore, many: usize) -> Vec<WriterHold> {
-    let begun = Instant::now();
-    loop {
+    eventually(async || {
         let holds = store.health().await.unwrap().holds;
-        if holds.len() == many {
-            return holds;
-        }
-        assert!(begun.elapsed() < BOUND, "{many} should be named: {holds:?}");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+        if holds.len() == many { Ok(holds) } else { Err(format!("{many} should be named: {holds:?}")) }
+    })
+    .await
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,16 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use annals_ports::{
-    Acquired, EventFeed, EventStore, Expectation, FeedPosition, FeedQuery, Leases, StoreError,
-};
+use annals_ports::{EventFeed, EventStore, Expectation, FeedPosition, FeedQuery, Leases, StoreError};
 use annals_postgres::{PostgresOptions, PostgresStore};
 use annals_services::{Collation, PrivatePostgres, Proxy, Version, postgres, private_postgres};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-use crate::shop::{commit, database, open, options, stream};
+use crate::shop::{commit, database, lease, open, options, stream};
 
 /// Why nothing is opened by this URL: in one line, soon, without a password, and with each of these words in it.
 async fn refused(url: &str, words: &[&str]) -> StoreError {
@@ -252,9 +250,7 @@ async fn the_documented_roles_can_do_their_work_and_cannot_touch_history() {
         assert_eq!(page.events.len(), 1, "the feed goes on for whoever may read");
         store.health().await.unwrap();
     }
-    let Acquired::Granted(lease) = shop.acquire("view", "me", Duration::from_secs(60)).await.unwrap() else {
-        panic!("nobody else asks for it")
-    };
+    let lease = lease(&shop, "view").await;
     shop.release(&lease).await.unwrap();
     let error = analyst.commit(commit("order-1", Expectation::Any, 2)).await.unwrap_err();
     assert!(!error.is_transient() && error.to_string().contains("permission"), "{error}");

@@ -1,18 +1,12 @@
 //! What a dropped view leaves in the tables is swept away in the background, and nothing else is.
 
-use std::time::{Duration, Instant};
-
 use annals_core::{Json, Version};
 use annals_ports::{
-    Acquired, Checkpoint, FeedPosition, IndexValues, Leases, Parked, Route, RowChange, RowQuery, ViewBatch,
-    ViewId, ViewStore,
+    Checkpoint, FeedPosition, IndexValues, Parked, Route, RowChange, RowQuery, ViewBatch, ViewId, ViewStore,
 };
 use annals_services::TestDatabase;
 
-use crate::shop::{database, open, stream};
-
-/// Longer than it takes.
-const BOUND: Duration = Duration::from_secs(30);
+use crate::shop::{database, eventually, lease, open, stream};
 
 /// More rows than one transaction sweeps.
 const ROWS: u32 = 2_100;
@@ -30,25 +24,18 @@ async fn left(database: &TestDatabase) -> Vec<i64> {
 }
 
 async fn becomes(database: &TestDatabase, expected: [i64; 5]) {
-    let begun = Instant::now();
-    loop {
+    eventually(async || {
         let found = left(database).await;
-        if found == expected {
-            return;
-        }
-        assert!(begun.elapsed() < BOUND, "{found:?} are left, not {expected:?}");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+        if found == expected { Ok(()) } else { Err(format!("{found:?} are left, not {expected:?}")) }
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_dropped_view_leaves_is_swept_now_or_when_the_store_is_opened() {
     let database = database().await;
     let store = open(database.url()).await;
-    let time = Duration::from_secs(600);
-    let Acquired::Granted(lease) = store.acquire("orders", "me", time).await.unwrap() else {
-        panic!("nobody else asks for it")
-    };
+    let lease = lease(&store, "orders").await;
     let change = |number: u32| {
         let index = IndexValues::none().with("by_number", [number]);
         RowChange::put(format!("row-{number:05}"), Json::empty(), index).unwrap()
@@ -79,7 +66,7 @@ async fn what_a_dropped_view_leaves_is_swept_now_or_when_the_store_is_opened() {
     store.apply(batch(&dropped, 5)).await.unwrap();
     let drop_it = "WITH dropped AS (DELETE FROM annals.views WHERE version = 1 RETURNING id)
         INSERT INTO annals.dropped_views (view) SELECT id FROM dropped";
-    sqlx::raw_sql(drop_it).execute(&mut database.connect().await).await.unwrap();
+    database.execute(drop_it).await;
     assert_eq!(left(&database).await, [8, 8, 2, 2, 1]);
     let again = open(database.url()).await;
     becomes(&database, [3, 3, 1, 1, 0]).await;
